@@ -1,0 +1,35 @@
+/** The command tree, and the quirks of its library tamed. */
+import * as Command from "@effect/cli/Command"
+import * as ValidationError from "@effect/cli/ValidationError"
+import * as Effect from "effect/Effect"
+import { stripVTControlCharacters } from "node:util"
+import { version } from "../version.ts"
+import { demoCommand } from "./demo.ts"
+import { exitCodes, ExitWith } from "./exit.ts"
+import { Output } from "./output.ts"
+import { runCommand } from "./run.ts"
+
+const root = Command.make("codex-runner").pipe(
+  Command.withDescription("Run many Codex tasks on one repository at once, each in its own git worktree."),
+  Command.withSubcommands([runCommand, demoCommand])
+)
+
+const cli = Command.run(root, { name: "codex-runner", version, executable: "codex-runner" })
+
+/** Parses the arguments and runs the command they name. Usage errors are told on stderr. */
+export const program = (argv: ReadonlyArray<string>) =>
+  Effect.flatMap(Output, ({ err, onErr, onOut, out }) => {
+    // The library colours its help wherever it goes.
+    const text = (on: boolean, args: ReadonlyArray<unknown>) =>
+      on ? args.join(" ") : stripVTControlCharacters(args.join(" "))
+    return Effect.consoleWith((console) =>
+      Effect.withConsole(cli(argv), {
+        ...console,
+        log: (...args) => out(text(onOut.on, args).trimEnd()),
+        error: (...args) => err(text(onErr.on, args).trimEnd())
+      })
+    ).pipe(
+      // The library has told what is wrong; the exit code is ours.
+      Effect.catchIf(ValidationError.isValidationError, () => new ExitWith({ code: exitCodes.usage }))
+    )
+  })

@@ -1,0 +1,67 @@
+/** A task file, or standard input, as data: JSON or YAML. */
+import * as Effect from "effect/Effect"
+import { readFile } from "node:fs/promises"
+import type { Problem } from "../domain/Problem.ts"
+import { RunRejected } from "../domain/Problem.ts"
+
+/** Bytes of one task file. */
+const maxInputBytes = 16 * 1024 * 1024
+
+const problem = (at: string, message: string, remedy?: string): RunRejected => {
+  const one: Problem = { area: "request", at, message, ...(remedy === undefined ? {} : { remedy }) }
+  return new RunRejected({ problems: [one] })
+}
+
+const readStandardInput = Effect.tryPromise({
+  try: async () => {
+    const chunks: Array<Buffer> = []
+    let bytes = 0
+    for await (const chunk of process.stdin) {
+      if (!Buffer.isBuffer(chunk)) continue
+      bytes += chunk.byteLength
+      if (bytes > maxInputBytes) throw new Error(`more than ${maxInputBytes} bytes`)
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks).toString("utf8")
+  },
+  catch: (cause) =>
+    problem("-", `cannot read standard input: ${cause instanceof Error ? cause.message : String(cause)}.`)
+})
+
+/** The text of a file, or of standard input for `-`. */
+export const readText = (file: string): Effect.Effect<string, RunRejected> =>
+  file === "-" ? readStandardInput : Effect.tryPromise({
+    try: async () => {
+      const bytes = await readFile(file)
+      if (bytes.byteLength > maxInputBytes) throw new Error(`more than ${maxInputBytes} bytes`)
+      return bytes.toString("utf8")
+    },
+    catch: (cause) =>
+      cause instanceof Error && "code" in cause && cause.code === "ENOENT"
+        ? problem(file, "there is no such file.", "Give the path of a tasks.json, or - for standard input.")
+        : problem(file, `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`)
+  })
+
+/** The content of a task file as an unknown value; a bare list of tasks becomes a request. */
+export const readTaskFile = Effect.fn("cli.readTaskFile")(function*(file: string) {
+  const text = (yield* readText(file)).replace(/^\uFEFF/, "")
+  const value = yield* parse(file, text)
+  return Array.isArray(value) ? { tasks: value } : value
+})
+
+const parse = (file: string, text: string): Effect.Effect<unknown, RunRejected> => {
+  const json = Effect.try((): unknown => JSON.parse(text))
+  // Every JSON text is YAML too, but only YAML's reader says where the mistake is.
+  return Effect.catchAll(json, () =>
+    Effect.flatMap(Effect.promise(() => import("yaml")), ({ parseDocument }) => {
+      const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true })
+      const [error] = document.errors
+      if (error !== undefined) {
+        return Effect.fail(problem(file, `is neither JSON nor YAML: ${error.message.split("\n")[0]}`))
+      }
+      return Effect.try({
+        try: (): unknown => document.toJS({ maxAliasCount: 100 }),
+        catch: (cause) => problem(file, `cannot be read as YAML: ${String(cause)}`)
+      })
+    }))
+}

@@ -1,0 +1,203 @@
+/** The Codex CLI as a stream of typed events: one `codex exec` process for each task. */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import * as Stream from "effect/Stream"
+import { RunnerConfig } from "../config/RunnerConfig.ts"
+import type { CodexEvent } from "../domain/CodexEvent.ts"
+import type { Enforcement } from "../domain/Result.ts"
+import type { AdmittedTask } from "../domain/Task.ts"
+import { codexEnvironment, commandEnvironment } from "../policy/environment.ts"
+import * as BoundedTail from "../process/boundedTail.ts"
+import { Host } from "../process/Host.ts"
+import { type Exit, Processes, type ProcessFailed, type ProcessSpec, type SpawnFailed } from "../process/Processes.ts"
+import { openCappedLog } from "../store/cappedLog.ts"
+import { StoreFailed } from "../store/durable.ts"
+import { type Authentication, findAuthentication, type NotAuthenticated } from "./authentication.ts"
+import { commandLine } from "./invocation.ts"
+import { events } from "./jsonl.ts"
+import { type CodexBinary, type CodexMissing, locateCodex } from "./locate.ts"
+import { type CodexTraits, type CodexUnusable, compareVersions, probeCodex, supportedVersions } from "./probe.ts"
+
+/** What Codex does: its events in order, then how its process ended. */
+export type CodexOutput =
+  | { readonly _tag: "Event"; readonly event: CodexEvent }
+  | { readonly _tag: "Ended"; readonly exit: Exit; readonly stderrTail: string }
+
+export interface CodexJob {
+  readonly task: AdmittedTask
+  readonly worktree: string
+  readonly checkout: string
+  /** Of the task's own, writable for its commands. */
+  readonly home: string
+  readonly tmpdir: string
+  /** Where `events.jsonl` and `stderr.log` are kept. */
+  readonly logFolder: string
+  /** Lower priority for everything Codex starts. */
+  readonly niceness: number | undefined
+}
+
+export type CodexFailed = SpawnFailed | ProcessFailed | StoreFailed
+
+/** A Codex that was found, asked and authenticated: ready to be given tasks. */
+export interface CodexSession {
+  readonly version: string
+  readonly enforcement: Enforcement
+  readonly warnings: ReadonlyArray<string>
+  readonly run: (job: CodexJob) => Stream.Stream<CodexOutput, CodexFailed>
+}
+
+export interface OpenOptions {
+  /** A folder for this run alone, outside every place a task can write: Codex's home where it needs no login. */
+  readonly home: string
+  /** Where what was learned of a binary is cached. */
+  readonly cacheFolder: string
+}
+
+export class Codex extends Context.Tag("codex-runner/Codex")<
+  Codex,
+  {
+    /** Everything that must hold before Codex can be given a task, found out without network. */
+    readonly open: (
+      options: OpenOptions
+    ) => Effect.Effect<CodexSession, CodexMissing | CodexUnusable | NotAuthenticated>
+  }
+>() {
+  static readonly layer = Layer.effect(
+    Codex,
+    Effect.gen(function*() {
+      const { env: host } = yield* Host
+      const config = yield* RunnerConfig
+      const context = yield* Effect.context<FileSystem.FileSystem | Processes>()
+      const open = Effect.fn("Codex.open")(function*({ cacheFolder, home }: OpenOptions) {
+        const fs = yield* FileSystem.FileSystem
+        const binary = yield* locateCodex(config.codex_command, host["PATH"])
+        const probeHome = `${cacheFolder}/probe-home`
+        yield* Effect.ignore(fs.makeDirectory(probeHome, { recursive: true, mode: 0o700 }))
+        const env = codexEnvironment(host, { passthrough: config.env_passthrough, codexHome: probeHome })
+        const [traits, authentication] = yield* Effect.all([
+          probeCodex({ binary, cacheFolder, env }),
+          findAuthentication({ binary, codexConfig: config.codex_config, host, env })
+        ], { concurrency: 2 })
+        const found: Found = { binary, traits, authentication, home }
+        return {
+          version: traits.version,
+          enforcement: "post-execution",
+          warnings: versionWarnings(traits),
+          run: (job) => Stream.provideContext(run(found, job), Context.add(context, RunnerConfig, config))
+        } satisfies CodexSession
+      })
+      return Codex.of({ open: (options) => Effect.provide(open(options), context) })
+
+      function run({ authentication, binary, home, traits }: Found, job: CodexJob) {
+        const usersCodexHome = authentication._tag === "Login"
+        const codexHome = usersCodexHome ? authentication.codexHome : home
+        const { args, stdin } = commandLine({
+          traits,
+          prompt: job.task.prompt,
+          worktree: job.worktree,
+          checkout: job.checkout,
+          sandbox: config.sandbox_mode,
+          network: config.network_policy === "allow",
+          writableRoots: [job.home, job.tmpdir],
+          commandEnvironment: {
+            ...commandEnvironment(host, {
+              worktree: job.worktree,
+              home: job.home,
+              tmpdir: job.tmpdir,
+              commandEnv: config.command_env
+            }),
+            ...taskMarker(job.task)
+          },
+          developerInstructions: developerInstructions(job.task),
+          model: config.codex_model,
+          ephemeral: config.codex_ephemeral,
+          inheritUserConfig: config.codex_user_config === "inherit",
+          usersCodexHome,
+          codexConfig: config.codex_config
+        })
+        return streamOf(job, {
+          command: binary.path,
+          args,
+          cwd: job.worktree,
+          env: {
+            ...codexEnvironment(host, { passthrough: config.env_passthrough, codexHome }),
+            ...taskMarker(job.task)
+          },
+          // To SIGTERM and SIGKILL Codex answers by leaving unsandboxed commands alive.
+          stop: { signal: "SIGINT", grace: "3 seconds" },
+          ...(job.niceness === undefined ? {} : { niceness: job.niceness }),
+          ...(stdin === undefined ? {} : { stdin: new TextEncoder().encode(stdin) })
+        }, codexHome)
+      }
+    })
+  )
+}
+
+interface Found {
+  readonly binary: CodexBinary
+  readonly traits: CodexTraits
+  readonly authentication: Authentication
+  readonly home: string
+}
+
+/** In the environment of everything a task starts, so that nothing of it can be left behind unseen. */
+export const taskMarker = (task: { readonly runId: string; readonly taskId: string }) => ({
+  CODEX_RUNNER_TASK: `${task.runId}/${task.taskId}`
+})
+
+/** Characters of Codex's stderr kept in memory; the whole is in the log. */
+const stderrTail = 16_000
+
+const streamOf = (job: CodexJob, spec: ProcessSpec, codexHome: string) =>
+  Stream.unwrapScoped(Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const processes = yield* Processes
+    yield* fs.makeDirectory(codexHome, { recursive: true, mode: 0o700 }).pipe(
+      Effect.mapError((error) => new StoreFailed({ path: codexHome, reason: error.message }))
+    )
+    const stdoutLog = yield* openCappedLog(`${job.logFolder}/events.jsonl`)
+    const stderrLog = yield* openCappedLog(`${job.logFolder}/stderr.log`)
+    const child = yield* processes.spawn(spec)
+    const tail = yield* Ref.make(BoundedTail.empty(stderrTail))
+    const stderr = yield* child.stderr.pipe(
+      Stream.tap(stderrLog.append),
+      Stream.decodeText(),
+      Stream.runForEach((text) => Ref.update(tail, (kept) => BoundedTail.append(kept, text))),
+      Effect.forkScoped
+    )
+    const said = child.stdout.pipe(
+      Stream.tap(stdoutLog.append),
+      events(),
+      Stream.map((event): CodexOutput => ({ _tag: "Event", event }))
+    )
+    const ended = Effect.gen(function*() {
+      const exit = yield* child.exit
+      yield* Fiber.join(stderr)
+      return { _tag: "Ended", exit, stderrTail: BoundedTail.text(yield* Ref.get(tail)) } satisfies CodexOutput
+    })
+    return Stream.concat(said, Stream.fromEffect(ended))
+  }))
+
+const versionWarnings = (traits: CodexTraits): ReadonlyArray<string> => {
+  if (compareVersions(traits.version, supportedVersions.full) < 0) {
+    return [`Codex ${traits.version} is old: ${supportedVersions.full} or newer takes every safety setting.`]
+  }
+  if (compareVersions(traits.version, supportedVersions.newestTried) > 0) {
+    return [`Codex ${traits.version} is newer than ${supportedVersions.newestTried}, the newest this was tried with.`]
+  }
+  return []
+}
+
+/** Codex is told the policy, so that it spends no turns on what is out of bounds. */
+const developerInstructions = (task: AdmittedTask): string =>
+  [
+    "You work in a git worktree of your own. Leave your changes uncommitted: they are collected from the files on disk.",
+    `Change only files that match one of these globs: ${task.allowedPaths.join(", ")}.`,
+    `Never change: ${task.protectedPaths.join(", ")}.`,
+    `Run only these commands, and simple commands that only read: ${task.allowedCommands.join("; ")}.`,
+    "Edit files with apply_patch. There is nobody to ask: finish on your own, and end with a short summary of what you did and what you could not do."
+  ].join("\n")

@@ -1,0 +1,128 @@
+/**
+ * The command line of one `codex exec`, as a pure function of what is asked and
+ * of what the binary can do. Everything that Codex could load, start or reach
+ * beyond the task is switched off by name.
+ */
+import type { SandboxMode } from "../config/RunnerConfig.ts"
+import type { CodexTraits } from "./probe.ts"
+import { compareVersions } from "./probe.ts"
+
+/** What the gate adds to an invocation, so that Codex asks it before each tool use. */
+export interface GateArguments {
+  readonly config: ReadonlyArray<string>
+}
+
+export interface Invocation {
+  readonly traits: CodexTraits
+  readonly prompt: string
+  readonly worktree: string
+  /** The user's checkout: never trusted through a run. */
+  readonly checkout: string
+  readonly sandbox: SandboxMode
+  readonly network: boolean
+  /** Folders that commands may write to beside the worktree. */
+  readonly writableRoots: ReadonlyArray<string>
+  /** The whole environment of the model's commands. */
+  readonly commandEnvironment: Readonly<Record<string, string>>
+  readonly developerInstructions: string
+  readonly model: string | undefined
+  readonly ephemeral: boolean
+  readonly inheritUserConfig: boolean
+  /** Whether Codex runs in the user's own Codex home, where it could write trust. */
+  readonly usersCodexHome: boolean
+  readonly codexConfig: ReadonlyArray<string>
+  readonly outputSchema?: string
+  readonly gate?: GateArguments
+}
+
+export interface CommandLine {
+  readonly args: ReadonlyArray<string>
+  /** The prompt, where it is too long for an argument. */
+  readonly stdin: string | undefined
+}
+
+/** Linux takes no single argument above 128 KiB. */
+const longestArgument = 100_000
+
+/** Features that load, start or offer something beyond the task; each is disabled where the binary has it. */
+const unwantedFeatures = [
+  "apps",
+  "browser_use",
+  "browser_use_external",
+  "computer_use",
+  "daemon_auto_start",
+  "goals",
+  "image_generation",
+  "in_app_browser",
+  "multi_agent",
+  "plugins",
+  "remote_plugin",
+  "shell_snapshot",
+  "skill_mcp_dependency_install",
+  "tool_suggest",
+  "unified_exec_tty",
+  "view_image"
+]
+
+/** A value as TOML takes it inline. */
+export const toml = (value: unknown): string => {
+  if (typeof value === "string") return JSON.stringify(value).replaceAll("\u007f", "\\u007F")
+  if (typeof value === "number" || typeof value === "boolean") return String(value)
+  if (Array.isArray(value)) return `[${value.map(toml).join(",")}]`
+  if (typeof value === "object" && value !== null) {
+    return `{${Object.entries(value).map(([key, inner]) => `${JSON.stringify(key)}=${toml(inner)}`).join(",")}}`
+  }
+  throw new TypeError("no TOML for this value")
+}
+
+export const commandLine = (invocation: Invocation): CommandLine => {
+  const { traits } = invocation
+  const atLeast = (version: string) => compareVersions(traits.version, version) >= 0
+  const settings: ReadonlyArray<readonly [string, unknown] | false> = [
+    ["sandbox_workspace_write.exclude_slash_tmp", true],
+    ["sandbox_workspace_write.exclude_tmpdir_env_var", true],
+    ["sandbox_workspace_write.writable_roots", invocation.writableRoots],
+    ["sandbox_workspace_write.network_access", invocation.network],
+    ["shell_environment_policy", { inherit: "none", set: invocation.commandEnvironment }],
+    ["allow_login_shell", false],
+    ["web_search", "disabled"],
+    // Fatal before this version.
+    atLeast("0.144.0") && ["agents.enabled", false],
+    ["skills.include_instructions", false],
+    ["skills.bundled.enabled", false],
+    // Codex before 0.169 writes trust into its home unless told otherwise; a home of the run's own may have it.
+    invocation.usersCodexHome && !atLeast("0.169.0") && [
+      "projects",
+      Object.fromEntries(
+        [invocation.worktree, invocation.checkout].map((folder) => [folder, { trust_level: "untrusted" }])
+      )
+    ],
+    ["developer_instructions", invocation.developerInstructions]
+  ]
+  const byArgument = Buffer.byteLength(invocation.prompt) <= longestArgument
+  return {
+    args: [
+      "exec",
+      "--json",
+      "--color",
+      "never",
+      ...(invocation.ephemeral ? ["--ephemeral"] : []),
+      // The user's own file may hold keys that this Codex doesn't know: strictness is for ours alone.
+      ...(invocation.inheritUserConfig ? [] : ["--ignore-user-config", "--strict-config"]),
+      "--ignore-rules",
+      "-C",
+      invocation.worktree,
+      "-s",
+      invocation.sandbox,
+      ...settings.flatMap((setting) => setting === false ? [] : ["-c", `${setting[0]}=${toml(setting[1])}`]),
+      ...unwantedFeatures.filter((name) => traits.features.includes(name)).flatMap((name) => ["--disable", name]),
+      ...invocation.codexConfig.flatMap((entry) => ["-c", entry]),
+      ...(invocation.gate?.config ?? []).flatMap((entry) => ["-c", entry]),
+      ...(invocation.model === undefined ? [] : ["-m", invocation.model]),
+      ...(invocation.outputSchema === undefined ? [] : ["--output-schema", invocation.outputSchema]),
+      "--",
+      byArgument ? invocation.prompt : "-"
+    ],
+    stdin: byArgument ? undefined : invocation.prompt
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * The events of `codex exec --json`, read leniently: what is not known becomes
+ * {@link Unknown} and is kept, so that a newer Codex never fails a run.
+ */
+import * as Schema from "effect/Schema"
+
+const optionalString = Schema.optionalWith(Schema.String, { default: () => "" })
+
+export const CommandExecution = Schema.Struct({
+  type: Schema.Literal("command_execution"),
+  id: optionalString,
+  command: Schema.String,
+  aggregated_output: optionalString,
+  /** null while it runs; -1 where it could not start. */
+  exit_code: Schema.optionalWith(Schema.NullOr(Schema.Number), { default: () => null }),
+  status: optionalString
+})
+export type CommandExecution = typeof CommandExecution.Type
+
+export const FileChange = Schema.Struct({
+  type: Schema.Literal("file_change"),
+  id: optionalString,
+  /** Codex names a moved file by its old path only: what changed is read from git, never from here. */
+  changes: Schema.Array(Schema.Struct({ path: Schema.String, kind: Schema.String })),
+  status: optionalString
+})
+
+export const AgentMessage = Schema.Struct({
+  type: Schema.Literal("agent_message"),
+  id: optionalString,
+  text: Schema.String
+})
+
+export const Reasoning = Schema.Struct({ type: Schema.Literal("reasoning"), id: optionalString, text: Schema.String })
+
+export const TodoList = Schema.Struct({
+  type: Schema.Literal("todo_list"),
+  id: optionalString,
+  items: Schema.Array(Schema.Struct({ text: Schema.String, completed: Schema.Boolean }))
+})
+
+export const McpToolCall = Schema.Struct({
+  type: Schema.Literal("mcp_tool_call"),
+  id: optionalString,
+  server: Schema.String,
+  tool: Schema.String,
+  status: optionalString,
+  error: Schema.optionalWith(Schema.NullOr(Schema.Struct({ message: Schema.String })), { default: () => null })
+})
+
+export const WebSearch = Schema.Struct({
+  type: Schema.Literal("web_search"),
+  id: optionalString,
+  query: optionalString
+})
+
+/** A warning: Codex goes on. */
+export const ErrorItem = Schema.Struct({ type: Schema.Literal("error"), id: optionalString, message: Schema.String })
+
+export const Item = Schema.Union(
+  CommandExecution,
+  FileChange,
+  AgentMessage,
+  Reasoning,
+  TodoList,
+  McpToolCall,
+  WebSearch,
+  ErrorItem
+)
+export type Item = typeof Item.Type
+
+export const ThreadStarted = Schema.Struct({ type: Schema.Literal("thread.started"), thread_id: Schema.String })
+export const TurnStarted = Schema.Struct({ type: Schema.Literal("turn.started") })
+export const ItemStarted = Schema.Struct({ type: Schema.Literal("item.started"), item: Item })
+export const ItemUpdated = Schema.Struct({ type: Schema.Literal("item.updated"), item: Item })
+export const ItemCompleted = Schema.Struct({ type: Schema.Literal("item.completed"), item: Item })
+
+const tokens = Schema.optionalWith(Schema.Number, { default: () => 0 })
+
+export const TurnCompleted = Schema.Struct({
+  type: Schema.Literal("turn.completed"),
+  usage: Schema.optionalWith(
+    Schema.NullOr(
+      Schema.Struct({
+        input_tokens: tokens,
+        cached_input_tokens: tokens,
+        output_tokens: tokens,
+        reasoning_output_tokens: tokens
+      })
+    ),
+    { default: () => null }
+  )
+})
+
+/** Final. */
+export const TurnFailed = Schema.Struct({
+  type: Schema.Literal("turn.failed"),
+  error: Schema.Struct({ message: Schema.String })
+})
+
+/** Not final: Codex says so of each attempt to reconnect, too. */
+export const StreamError = Schema.Struct({ type: Schema.Literal("error"), message: Schema.String })
+
+/** What no schema above knows: a newer event, or a line that is no JSON. */
+export const Unknown = Schema.Struct({
+  type: Schema.Literal("unknown"),
+  /** The line, cut at the cap on one line. */
+  line: Schema.String,
+  reason: Schema.Literal("not_json", "not_known", "too_long")
+})
+export type Unknown = typeof Unknown.Type
+
+export const CodexEvent = Schema.Union(
+  ThreadStarted,
+  TurnStarted,
+  ItemStarted,
+  ItemUpdated,
+  ItemCompleted,
+  TurnCompleted,
+  TurnFailed,
+  StreamError,
+  Unknown
+)
+export type CodexEvent = typeof CodexEvent.Type

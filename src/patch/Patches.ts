@@ -1,0 +1,227 @@
+/**
+ * A task's work as bytes: what is on disk against the pinned base, captured
+ * through the runner's own git folder and published as a ref before the
+ * worktree goes. What the agent staged, committed or configured doesn't count.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import { lstatSync, readlinkSync, type Stats } from "node:fs"
+import type { ChangedFile } from "../domain/Changes.ts"
+import type { Violation } from "../domain/Result.ts"
+import { Git } from "../git/Git.ts"
+import { copyIndex } from "../process/copyFile.ts"
+import type { Worktree } from "../worktree/Worktrees.ts"
+import { type ApplyCheck, checkApplies } from "./applicability.ts"
+import { changedPaths } from "./changedPaths.ts"
+import { parseRawDiff } from "./rawDiff.ts"
+import { walk } from "./walk.ts"
+
+/** What one task may add to a patch. */
+export const captureLimits = { fileBytes: 100 * 1024 * 1024, totalBytes: 512 * 1024 * 1024, files: 50_000 } as const
+
+export interface Changes {
+  readonly files: ReadonlyArray<ChangedFile>
+  /** Where symlinks among the changed files lead, by path. */
+  readonly links: ReadonlyMap<string, string>
+  /** Files that tools left behind: in no patch, but said. */
+  readonly disposable: ReadonlyArray<string>
+  /** What the bytes on disk alone show to be out of bounds. */
+  readonly violations: ReadonlyArray<Violation>
+  /** Why the capture misses something: then the worktree is kept. */
+  readonly incomplete: ReadonlyArray<string>
+  /** The exact patch on disk, null where nothing changed. */
+  readonly patch: { readonly path: string; readonly bytes: number } | null
+  readonly ref: string | null
+  readonly applies: ApplyCheck
+}
+
+export class CaptureFailed extends Schema.TaggedError<CaptureFailed>()("CaptureFailed", {
+  worktree: Schema.String,
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return `cannot capture the changes in ${this.worktree}: ${this.reason}`
+  }
+}
+
+export interface CaptureOptions {
+  readonly worktree: Worktree
+  /** Whether a changed file is one that tools leave behind. */
+  readonly isDisposable: (path: string) => boolean
+  /** The ref to publish under. */
+  readonly ref: string
+  /** Of the published commit. */
+  readonly message: string
+  readonly patchPath: string
+}
+
+export class Patches extends Context.Tag("codex-runner/Patches")<
+  Patches,
+  {
+    /** The task's processes must be gone. Publishes the ref, writes the patch, changes nothing in the worktree but special files. */
+    readonly capture: (options: CaptureOptions) => Effect.Effect<Changes, CaptureFailed>
+  }
+>() {
+  static readonly layer = Layer.effect(
+    Patches,
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const git = yield* Git
+      return Patches.of({
+        capture: (options) =>
+          capture(options).pipe(
+            Effect.provideService(FileSystem.FileSystem, fs),
+            Effect.provideService(Git, git),
+            Effect.mapError((error) => new CaptureFailed({ worktree: options.worktree.path, reason: error.message }))
+          )
+      })
+    })
+  )
+}
+
+const capture = Effect.fn("Patches.capture")(function*(options: CaptureOptions) {
+  const { worktree } = options
+  const seen = yield* walk(worktree.path)
+  const changed = yield* changedPaths(worktree, seen)
+  const inSubmodule = (path: string) =>
+    worktree.base.gitlinks.some((link) => path === link || path.startsWith(`${link}/`))
+  const candidates = changed.paths.filter((path) => !inSubmodule(path))
+  const disposable = candidates.filter(options.isDisposable)
+  const taken = takeWithinLimits(worktree.path, candidates.filter((path) => !options.isDisposable(path)))
+
+  const index = `${worktree.git.directory}/index.final`
+  yield* copyIndex(worktree.git.baseIndex, index)
+  const refused = yield* updateIndex(worktree, index, taken.paths)
+  // One inside an ignored folder (a dependency that ships its own .git) is no business of the patch.
+  const nested = seen.nestedRepositories.filter((folder) =>
+    folder === "" || candidates.some((path) => path.startsWith(`${folder}/`)) ||
+    ![...seen.files].some((path) => path.startsWith(`${folder}/`))
+  )
+  const found = {
+    links: taken.links,
+    disposable: [...disposable, ...changed.selfIgnored.map((folder) => `${folder}/`)],
+    violations: [
+      ...violations("nested_repository", nested, (folder) => `a repository of its own at "${folder}/.git"`),
+      ...violations("special_file", seen.specialFiles, (path) => `"${path}" was a pipe, socket or device`),
+      ...violations(
+        "hidden_by_ignore",
+        changed.hidden,
+        (path) => `"${path}" is hidden by an ignore file of the task's`
+      ),
+      ...violations("name_collision", refused, (path) => `git refuses the name "${path}"`),
+      ...violations("name_collision", seen.unreadableNames, (path) => `the name "${path}" is not valid UTF-8`),
+      ...violations("too_large", taken.tooLarge, (path) => `"${path}" is over ${captureLimits.fileBytes} bytes`),
+      ...violations("too_large", taken.overflow, (text) => text),
+      ...violations("hard_link", taken.hardLinks, (path) => `"${path}" shares its content with another file`)
+    ],
+    incomplete: [
+      ...taken.tooLarge.map((path) => `"${path}" is too large`),
+      ...taken.overflow,
+      ...refused.map((path) => `git refuses the name "${path}"`),
+      ...seen.unreadableNames.map((path) => `the name "${path}" is not valid UTF-8`)
+    ]
+  }
+  const unchanged: Changes = {
+    ...found,
+    files: [],
+    patch: null,
+    ref: null,
+    applies: { onBase: true, onHead: true, log: "The task changed no files: there is nothing to apply." }
+  }
+  if (taken.paths.length === 0) return unchanged
+
+  const over = worktree.git.over(index)
+  const tree = yield* git(over, "write-tree")
+  const compare = ["diff-tree", "-r", "--no-renames", "--full-index", "--no-ext-diff", "--no-textconv"]
+  const raw = yield* gitBytes(over, ...compare, "-z", "--raw", "--numstat", worktree.base.commit, tree)
+  const files = parseRawDiff(raw)
+  if (files.length === 0) return unchanged
+
+  const patch = yield* writePatch(over, options.patchPath, [...compare, "-p", "--binary"], worktree.base.commit, tree)
+  const commit = yield* git(over, "commit-tree", "-p", worktree.base.commit, "-m", options.message, tree)
+  yield* git(worktree.repository.target, "update-ref", options.ref, commit)
+  const applies = yield* checkApplies(worktree, options.patchPath)
+  return { ...found, files, patch, ref: options.ref, applies } satisfies Changes
+})
+
+const gitBytes = (target: Parameters<Context.Tag.Service<Git>["run"]>[0]["target"], ...args: ReadonlyArray<string>) =>
+  Effect.flatMap(Git, (git) => git.run({ target, args, timeout: "2 minutes" })).pipe(
+    Effect.map((answer) => answer.stdout)
+  )
+
+const git = (target: Parameters<typeof gitBytes>[0], ...args: ReadonlyArray<string>) =>
+  Effect.map(gitBytes(target, ...args), (bytes) => new TextDecoder().decode(bytes).trim())
+
+/** git writes it itself, so that its size on disk is no matter of our memory. */
+const writePatch = Effect.fnUntraced(function*(
+  target: Parameters<typeof gitBytes>[0],
+  path: string,
+  compare: ReadonlyArray<string>,
+  from: string,
+  to: string
+) {
+  const fs = yield* FileSystem.FileSystem
+  yield* fs.writeFile(path, new Uint8Array(), { mode: 0o600 })
+  yield* gitBytes(target, ...compare, `--output=${path}`, from, to)
+  const { size } = yield* fs.stat(path)
+  return { path, bytes: Number(size) }
+})
+
+const violations = (
+  kind: Violation["kind"],
+  paths: ReadonlyArray<string>,
+  detail: (path: string) => string
+): ReadonlyArray<Violation> => paths.slice(0, 50).map((path) => ({ kind, detail: detail(path) }))
+
+const updateIndex = Effect.fnUntraced(function*(worktree: Worktree, index: string, paths: ReadonlyArray<string>) {
+  if (paths.length === 0) return []
+  const git = yield* Git
+  const answer = yield* git.run({
+    target: worktree.git.over(index),
+    args: ["update-index", "-z", "--add", "--remove", "--replace", "--stdin"],
+    stdin: new TextEncoder().encode(paths.map((path) => `${path}\0`).join("")),
+    timeout: "5 minutes"
+  })
+  // A name that git takes for an attack is passed over with these words, and a zero exit.
+  return [...answer.stderr.matchAll(/Ignoring path (.*)/g)].flatMap(([, path]) => path === undefined ? [] : [path])
+})
+
+const look = (path: string): Stats | undefined => {
+  try {
+    return lstatSync(path)
+  } catch {
+    // Gone, or what was a folder above it is a file now: a deletion either way.
+    return undefined
+  }
+}
+
+/** Which of the changed paths go into the patch, by what `lstat` says of each. */
+const takeWithinLimits = (root: string, candidates: ReadonlyArray<string>) => {
+  const paths: Array<string> = []
+  const tooLarge: Array<string> = []
+  const hardLinks: Array<string> = []
+  const links = new Map<string, string>()
+  let bytes = 0
+  let passedOver = 0
+  for (const path of candidates) {
+    const stats = look(`${root}/${path}`)
+    if (stats !== undefined && stats.isFile()) {
+      if (stats.size > captureLimits.fileBytes) {
+        tooLarge.push(path)
+        continue
+      }
+      if (stats.nlink > 1) hardLinks.push(path)
+      bytes += stats.size
+    }
+    if (stats?.isSymbolicLink() === true) links.set(path, readlinkSync(`${root}/${path}`))
+    if (bytes > captureLimits.totalBytes || paths.length >= captureLimits.files) passedOver += 1
+    else paths.push(path)
+  }
+  const overflow = passedOver === 0
+    ? []
+    : [`${passedOver} files are beyond the cap of ${captureLimits.files} files or ${captureLimits.totalBytes} bytes`]
+  return { paths, tooLarge, hardLinks, links, overflow }
+}

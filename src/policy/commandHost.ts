@@ -1,0 +1,26 @@
+/** The file system as the command rules ask about it. Synchronous: the gate has milliseconds. */
+import { accessSync, constants, realpathSync, statSync } from "node:fs"
+import * as path from "node:path"
+import type { CommandHost } from "./commands/judgeCommand.ts"
+
+const orUndefined = <A>(work: () => A): A | undefined => {
+  try {
+    return work()
+  } catch {
+    return undefined
+  }
+}
+
+const isProgram = (file: string): boolean =>
+  orUndefined(() => {
+    accessSync(file, constants.X_OK)
+    return statSync(file).isFile()
+  }) ?? false
+
+export const commandHost: CommandHost = {
+  realpath: (file) => orUndefined(() => realpathSync(file)),
+  isDirectory: (file) => orUndefined(() => statSync(file).isDirectory()) ?? false,
+  resolveProgram: (name) =>
+    (process.env["PATH"] ?? "").split(":").filter((folder) => path.isAbsolute(folder))
+      .map((folder) => path.join(folder, name)).find(isProgram)
+}

@@ -1,0 +1,188 @@
+/** Everything that must hold before a run, checked together, each failure with its remedy. */
+import * as Arr from "effect/Array"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { readFileSync } from "node:fs"
+import * as path from "node:path"
+import { Codex, type CodexSession } from "../codex/Codex.ts"
+import { compareVersions } from "../codex/probe.ts"
+import { RunnerConfig } from "../config/RunnerConfig.ts"
+import { type Problem, RunRejected } from "../domain/Problem.ts"
+import type { AdmittedRun, RunId, RunRequest } from "../domain/Task.ts"
+import { type BaseTree, readBaseTree, readConfiguration, type Repository, resolveCommit } from "../git/Repository.ts"
+import { SecurityPolicy } from "../policy/SecurityPolicy.ts"
+import { Processes } from "../process/Processes.ts"
+import { codexHomeOf, type Layout } from "../store/stateFolder.ts"
+import { repositoryKinds } from "./repositoryKinds.ts"
+
+export const oldestNode = "20.19.0"
+export const oldestGit = "2.39.0"
+
+/** A run that may start. */
+export interface Ready {
+  readonly run: AdmittedRun
+  readonly repository: Repository
+  readonly layout: Layout
+  readonly base: BaseTree
+  readonly session: CodexSession
+  /** The user's ignore patterns from outside the tree. */
+  readonly excludes: string
+  readonly warnings: ReadonlyArray<string>
+}
+
+type Host = Readonly<Record<string, string | undefined>>
+type Checked<A> = Either.Either<A, Arr.NonEmptyReadonlyArray<Problem>>
+
+const environmentProblem = (at: string, message: string, remedy?: string): Problem => ({
+  area: "environment",
+  at,
+  message,
+  ...(remedy === undefined ? {} : { remedy })
+})
+
+const reject = (problems: ReadonlyArray<Problem>) =>
+  Arr.isNonEmptyReadonlyArray(problems) ? Effect.fail(new RunRejected({ problems })) : Effect.void
+
+export const preflight = Effect.fn("preflight")(function*(options: {
+  readonly request: RunRequest
+  readonly runId: RunId
+  readonly repository: Repository
+  readonly layout: Layout
+  readonly host: Host
+}) {
+  const { host, layout, repository, request, runId } = options
+  const policy = yield* SecurityPolicy
+  const config = yield* RunnerConfig
+  const [node, git, session, base] = yield* Effect.all([
+    checkNode,
+    checkGit(host),
+    openCodex(layout, runId),
+    checkBase(repository, request.base_ref ?? "HEAD")
+  ], { concurrency: "unbounded" })
+  yield* reject([
+    ...policy.check(request),
+    ...node,
+    ...git,
+    ...providerKeyProblems(config.codex_config, config.env_passthrough, host),
+    ...problemsOf(session),
+    ...problemsOf(base)
+  ])
+  if (Either.isLeft(session) || Either.isLeft(base)) return yield* Effect.dieMessage("unreported preflight failure")
+  const admitted = policy.admit({ request, runId, baseCommit: base.right.tree.commit })
+  if (Either.isLeft(admitted)) return yield* new RunRejected({ problems: admitted.left })
+  return {
+    run: admitted.right,
+    repository,
+    layout,
+    base: base.right.tree,
+    session: session.right,
+    excludes: base.right.excludes,
+    warnings: [...session.right.warnings, ...base.right.warnings]
+  } satisfies Ready
+})
+
+const problemsOf = <A>(checked: Checked<A>): ReadonlyArray<Problem> => Either.isLeft(checked) ? checked.left : []
+
+export const checkNode = Effect.sync((): ReadonlyArray<Problem> =>
+  compareVersions(process.versions.node, oldestNode) >= 0
+    ? []
+    : [environmentProblem("node", `Node ${process.versions.node} is too old.`, `Install Node ${oldestNode} or newer.`)]
+)
+
+export const checkGit = Effect.fn("preflight.git")(function*(host: Host) {
+  const processes = yield* Processes
+  const remedy = `Install git ${oldestGit} or newer.`
+  const said = yield* Effect.either(processes.run({
+    command: "git",
+    args: ["--version"],
+    cwd: "/",
+    env: { PATH: host["PATH"] ?? "" },
+    timeout: "20 seconds",
+    maxOutputBytes: 10_000
+  }))
+  if (Either.isLeft(said)) return [environmentProblem("git", said.left.message, remedy)]
+  const version = /(\d+\.\d+(?:\.\d+)?)/.exec(new TextDecoder().decode(said.right.stdout))?.[1] ?? "0"
+  return compareVersions(version, oldestGit) >= 0
+    ? []
+    : [environmentProblem("git", `git ${version} is too old.`, remedy)]
+})
+
+const openCodex = (layout: Layout, runId: RunId) =>
+  Effect.flatMap(Codex, (codex) =>
+    codex.open({
+      home: codexHomeOf(layout, runId),
+      cacheFolder: path.join(path.dirname(layout.root), "codex")
+    })).pipe(
+      Effect.map((session): Checked<CodexSession> => Either.right(session)),
+      Effect.catchAll((error) =>
+        Effect.succeed<Checked<CodexSession>>(
+          Either.left([environmentProblem(error._tag === "NotAuthenticated" ? "auth" : "codex", error.message)])
+        )
+      )
+    )
+
+const checkBase = Effect.fn("preflight.base")(function*(repository: Repository, baseRef: string) {
+  const commit = yield* resolveCommit(repository, baseRef)
+  if (commit === undefined) {
+    const hasCommits = (yield* resolveCommit(repository, "HEAD")) !== undefined
+    return hasCommits
+      ? refused({ area: "request", at: "base_ref", message: `"${baseRef}" names no commit of ${repository.root}.` })
+      : refused(environmentProblem(
+        "repository",
+        `${repository.root} has no commit yet.`,
+        "Make a first one: git add -A && git commit -m \"first\"."
+      ))
+  }
+  const [configuration, tree] = yield* Effect.all([readConfiguration(repository), readBaseTree(repository, commit)], {
+    concurrency: 2
+  })
+  const kinds = yield* repositoryKinds(repository, configuration, tree)
+  if (kinds.missingObjects > 0) {
+    return refused(environmentProblem(
+      "repository",
+      `this is a partial clone, and ${kinds.missingObjects} objects of the base commit are not here.`,
+      `Fetch them first: git -C ${repository.root} fetch --refetch --no-filter, or: git checkout ${baseRef}.`
+    ))
+  }
+  return Either.right({ tree, warnings: kinds.warnings, excludes: userExcludes(repository, configuration) })
+}, Effect.catchAll((error) => Effect.succeed(refused(environmentProblem("repository", error.message)))))
+
+const refused = (problem: Problem): Checked<never> => Either.left([problem])
+
+const userExcludes = (repository: Repository, configuration: ReadonlyMap<string, string>): string => {
+  const home = process.env["HOME"] ?? "/"
+  const configured = configuration.get("core.excludesfile")?.replace(/^~\//, `${home}/`)
+  const files = [
+    `${repository.commonDir}/info/exclude`,
+    configured ?? path.join(process.env["XDG_CONFIG_HOME"] ?? `${home}/.config`, "git", "ignore")
+  ]
+  return files.map((file) => {
+    try {
+      return readFileSync(file, "utf8")
+    } catch {
+      return ""
+    }
+  }).join("\n")
+}
+
+/** A provider that reads its key from a variable which Codex won't see would fail only after the start. */
+const providerKeyProblems = (
+  codexConfig: ReadonlyArray<string>,
+  passthrough: ReadonlyArray<string>,
+  host: Host
+): ReadonlyArray<Problem> =>
+  codexConfig.flatMap((entry) => [...entry.matchAll(/\benv_key"?\s*=\s*"([^"]+)"/g)]).flatMap(([, name = ""]) => {
+    if (name === "CODEX_API_KEY") return []
+    if (!passthrough.includes(name)) {
+      return [
+        environmentProblem(
+          "auth",
+          `the provider reads its key from ${name}, which Codex is not given.`,
+          `Add "${name}" to env_passthrough.`
+        )
+      ]
+    }
+    return (host[name] ?? "") === ""
+      ? [environmentProblem("auth", `the provider reads its key from ${name}, which is not set.`, `Export ${name}.`)]
+      : []
+  })

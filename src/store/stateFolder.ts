@@ -1,0 +1,107 @@
+/** Where codex-runner keeps what it must not lose, and why some places are refused. */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { createHash } from "node:crypto"
+import { mkdirSync, realpathSync } from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { safeName } from "../domain/Task.ts"
+import type { Repository } from "../git/Repository.ts"
+
+export class StateFolderRefused extends Schema.TaggedError<StateFolderRefused>()("StateFolderRefused", {
+  folder: Schema.String,
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return `the state folder ${this.folder} can't be used: ${this.reason}`
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** `state_dir`, else the XDG state folder. */
+export const stateFolder = (configured: string | undefined, host: Environment): string => {
+  const home = host["HOME"] ?? os.homedir()
+  if (configured !== undefined) return path.resolve(configured.replace(/^~(?=\/|$)/, home))
+  const xdg = host["XDG_STATE_HOME"]
+  return path.join(xdg !== undefined && path.isAbsolute(xdg) ? xdg : path.join(home, ".local", "state"), "codex-runner")
+}
+
+const isInside = (folder: string, parent: string): boolean => folder === parent || folder.startsWith(`${parent}/`)
+
+const resolved = (folder: string): string => {
+  try {
+    return realpathSync(folder)
+  } catch {
+    return folder
+  }
+}
+
+/**
+ * Makes the folder and checks that no task can write to it: Codex's sandbox
+ * takes the temp folders for writable, and the checkout is the user's.
+ * `CODEX_RUNNER_ALLOW_TEMP_STATE=1` lifts the first rule, for tests.
+ */
+export const openStateFolder = Effect.fn("RunStore.openStateFolder")(
+  function*(folder: string, repository: Repository, host: Environment) {
+    const refuse = (reason: string) => new StateFolderRefused({ folder, reason })
+    const real = yield* Effect.try({
+      try: () => {
+        mkdirSync(folder, { recursive: true, mode: 0o700 })
+        return realpathSync(folder)
+      },
+      catch: (cause) => refuse(`it can't be made: ${cause instanceof Error ? cause.message : String(cause)}`)
+    })
+    const temps = ["/tmp", "/var/tmp", os.tmpdir(), host["TMPDIR"]].flatMap((temp) =>
+      temp === undefined ? [] : [resolved(temp)]
+    )
+    if (host["CODEX_RUNNER_ALLOW_TEMP_STATE"] !== "1" && temps.some((temp) => isInside(real, temp))) {
+      return yield* refuse(
+        "it lies under a temp folder, which Codex's sandbox lets commands write to. Set state_dir or XDG_STATE_HOME to another place"
+      )
+    }
+    if (isInside(real, repository.root)) {
+      return yield* refuse("it lies inside the repository. Set state_dir or XDG_STATE_HOME to a place outside")
+    }
+    return real
+  }
+)
+
+/** The places of one repository in the state folder, and of one task among them. */
+export interface Layout {
+  readonly root: string
+  readonly runs: string
+  readonly trash: string
+  readonly lock: string
+}
+
+export const layoutOf = (state: string, repository: Repository): Layout => {
+  const key = createHash("sha256").update(repository.commonDir).digest("hex").slice(0, 12)
+  const name = path.basename(repository.root).replace(/[^A-Za-z0-9._-]/g, "_")
+  const root = path.join(state, `${name}-${key}`)
+  return { root, runs: `${root}/runs`, trash: `${root}/trash`, lock: `${root}/lock` }
+}
+
+export const runFolder = (layout: Layout, runId: string): string => `${layout.runs}/${safeName(runId)}`
+
+/** Codex's home for a run that needs no login. No task can write to a run's folder. */
+export const codexHomeOf = (layout: Layout, runId: string): string => `${runFolder(layout, runId)}/codex-home`
+
+export const taskFolder = (layout: Layout, runId: string, taskId: string): string =>
+  `${runFolder(layout, runId)}/tasks/${safeName(taskId)}`
+
+/** A folder of the run's own around it keeps `a-b` of run `x` apart from `b` of run `x-a`. */
+export const worktreePlaces = (layout: Layout, runId: string, taskId: string) => {
+  const run = safeName(runId)
+  const name = `${run}-${safeName(taskId)}`
+  return {
+    worktree: `${layout.root}/worktrees/${run}/${name}`,
+    gitDir: `${layout.root}/git/${run}/${name}.git`,
+    scratch: `${layout.root}/scratch/${run}/${name}`,
+    trash: layout.trash,
+    lock: layout.lock
+  }
+}
+
+export const refOf = (runId: string, taskId: string): string =>
+  `refs/codex-runner/${safeName(runId)}/${safeName(taskId)}`

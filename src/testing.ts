@@ -1,0 +1,36 @@
+/**
+ * Test support for programs that embed codex-runner: a Codex that follows a
+ * script in memory, and a model that the real Codex CLI can be pointed at.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Stream from "effect/Stream"
+import { Codex, type CodexFailed, type CodexJob, type CodexOutput } from "./codex/Codex.ts"
+
+/** What a scripted Codex does with a task: its events, then how it ended. It may change files in the job's worktree. */
+export type CodexScript = (job: CodexJob) => Stream.Stream<CodexOutput, CodexFailed>
+
+/** A Codex without a process: every other stage stays real. */
+export const layerScriptedCodex = (script: CodexScript): Layer.Layer<Codex> =>
+  Layer.succeed(Codex, {
+    open: () => Effect.succeed({ version: "0.0.0", enforcement: "none", warnings: [], run: script })
+  })
+
+/** A turn that says one thing and ends well. */
+export const turn = (text: string): ReadonlyArray<CodexOutput> => [
+  { _tag: "Event", event: { type: "thread.started", thread_id: "scripted" } },
+  { _tag: "Event", event: { type: "turn.started" } },
+  { _tag: "Event", event: { type: "item.completed", item: { type: "agent_message", id: "item_0", text } } },
+  { _tag: "Event", event: { type: "turn.completed", usage: null } },
+  { _tag: "Ended", exit: { code: 0, signal: null }, stderrTail: "" }
+]
+
+export * as Reply from "./scripted/Reply.ts"
+export { byPrompt, type Script, steps } from "./scripted/Script.ts"
+export {
+  make as makeScriptedModel,
+  type RecordedRequest,
+  type ScriptedModel,
+  ScriptedModelFailed
+} from "./scripted/ScriptedModel.ts"
+export type { Turn } from "./scripted/Turn.ts"

@@ -1,0 +1,204 @@
+/**
+ * A worktree of the task's own, as a scoped resource: registered under the
+ * repository's lock, filled outside it, and gone again whatever happens.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as path from "node:path"
+import type { AdmittedTask } from "../domain/Task.ts"
+import { Git, splitNul } from "../git/Git.ts"
+import { RepoLock } from "../git/RepoLock.ts"
+import type { BaseTree, Repository } from "../git/Repository.ts"
+import { copyIndex } from "../process/copyFile.ts"
+import { makePrivateGit, type PrivateGit } from "./PrivateGit.ts"
+import { Trash } from "./Trash.ts"
+
+/** Where things of one repository lie in the state folder. */
+export interface WorktreePlaces {
+  readonly worktree: string
+  readonly gitDir: string
+  /** HOME and TMPDIR of the task's commands. */
+  readonly scratch: string
+  readonly trash: string
+  readonly lock: string
+}
+
+export interface Worktree {
+  readonly path: string
+  readonly git: PrivateGit
+  readonly repository: Repository
+  readonly base: BaseTree
+  /** Writable for the task's commands, and nobody else's. */
+  readonly home: string
+  readonly tmpdir: string
+  /** Keeps the worktree on disk when its scope closes. */
+  readonly keep: Effect.Effect<void>
+}
+
+/** A worktree could not be made. */
+export class WorktreeFailed extends Schema.TaggedError<WorktreeFailed>()("WorktreeFailed", {
+  path: Schema.String,
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return `cannot make the worktree ${this.path}: ${this.reason}`
+  }
+}
+
+export class Worktrees extends Context.Tag("codex-runner/Worktrees")<
+  Worktrees,
+  {
+    /** A worktree of the base commit, filled, with a clean `git status`. Setup comes after. */
+    readonly acquire: (options: {
+      readonly task: AdmittedTask
+      readonly repository: Repository
+      readonly base: BaseTree
+      readonly places: WorktreePlaces
+      /** The user's own ignore patterns from outside the tree. */
+      readonly excludes: string
+      /** For a dry run: register it, leave it empty. */
+      readonly checkout: boolean
+    }) => Effect.Effect<Worktree, WorktreeFailed, Scope.Scope>
+    /** Waits until what was removed is gone from disk. */
+    readonly settle: Effect.Effect<void>
+  }
+>() {
+  static readonly layer = Layer.effect(
+    Worktrees,
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const git = yield* Git
+      const locks = yield* RepoLock
+      const trash = yield* Trash
+      /** git's entries of removed worktrees, deleted at the next chance under the lock. */
+      const entriesToDelete = yield* Ref.make<ReadonlyArray<{ readonly entry: string; readonly lock: string }>>([])
+
+      const deleteEntries = (lock: string) =>
+        Effect.flatMap(
+          Ref.modify(entriesToDelete, (all) => [
+            all.filter((one) => one.lock === lock),
+            all.filter((one) => one.lock !== lock)
+          ]),
+          Effect.forEach(({ entry }) => fs.remove(entry, { recursive: true, force: true }), { discard: true })
+        )
+
+      const register = Effect.fn("Worktrees.register")(
+        function*(repository: Repository, base: string, places: WorktreePlaces) {
+          yield* deleteEntries(places.lock)
+          yield* git.run({
+            target: repository.target,
+            args: ["worktree", "add", "--no-checkout", "--detach", "--quiet", places.worktree, base]
+          })
+          const pointer = yield* fs.readFileString(`${places.worktree}/.git`)
+          return path.resolve(places.worktree, pointer.replace(/^gitdir: /, "").trim())
+        },
+        (effect, _repository, _base, places) => locks.withLock(places.lock)(effect)
+      )
+
+      const discardFolders = (places: WorktreePlaces, worktreeToo: boolean) =>
+        Effect.forEach(
+          [...(worktreeToo ? [places.worktree] : []), places.gitDir, places.scratch],
+          (folder) => trash.discard(folder, places.trash),
+          { discard: true }
+        )
+
+      const release = (places: WorktreePlaces, entry: string, kept: Ref.Ref<boolean>) =>
+        Effect.gen(function*() {
+          const keep = yield* Ref.get(kept)
+          yield* discardFolders(places, !keep)
+          if (!keep) yield* Ref.update(entriesToDelete, (all) => [...all, { entry, lock: places.lock }])
+        })
+
+      const fill = Effect.fn("Worktrees.fill")(function*(privateGit: PrivateGit, base: BaseTree, entry: string) {
+        yield* git.run({
+          target: privateGit.over(privateGit.baseIndex),
+          args: ["read-tree", "--reset", "-u", base.commit],
+          timeout: "10 minutes"
+        })
+        yield* Effect.all([
+          copyIndex(privateGit.baseIndex, `${entry}/index`),
+          copyIndex(privateGit.baseIndex, privateGit.baselineIndex)
+        ], { concurrency: 2 })
+        // A submodule's folder would make git look for a repository inside it, with a configuration of the task's.
+        if (base.gitlinks.length > 0) {
+          yield* git.run({
+            target: privateGit.over(privateGit.baselineIndex),
+            args: ["update-index", "-z", "--force-remove", "--stdin"],
+            stdin: new TextEncoder().encode(base.gitlinks.map((path) => `${path}\0`).join(""))
+          })
+        }
+      })
+
+      const acquire: Context.Tag.Service<Worktrees>["acquire"] = Effect.fn("Worktrees.acquire")(
+        function*({ base, checkout, excludes, places, repository }) {
+          const kept = yield* Ref.make(false)
+          const home = `${places.scratch}/home`
+          const tmpdir = `${places.scratch}/tmp`
+          const entry = yield* Effect.acquireRelease(
+            Effect.gen(function*() {
+              yield* Effect.forEach(
+                [home, tmpdir],
+                (folder) => fs.makeDirectory(folder, { recursive: true, mode: 0o700 })
+              )
+              return yield* register(repository, base.commit, places)
+            }).pipe(Effect.tapErrorCause(() => discardFolders(places, true))),
+            (entry) => release(places, entry, kept)
+          )
+          const privateGit = yield* makePrivateGit({
+            directory: places.gitDir,
+            workTree: places.worktree,
+            repository,
+            excludes
+          }).pipe(Effect.provideService(FileSystem.FileSystem, fs))
+          if (checkout) yield* fill(privateGit, base, entry)
+          return {
+            path: places.worktree,
+            git: privateGit,
+            repository,
+            base,
+            home,
+            tmpdir,
+            keep: Ref.set(kept, true)
+          }
+        },
+        (effect, { places }) =>
+          Effect.mapError(effect, (error) => new WorktreeFailed({ path: places.worktree, reason: error.message }))
+      )
+
+      const settle = Ref.get(entriesToDelete).pipe(
+        Effect.map((all) => [...new Set(all.map((one) => one.lock))]),
+        Effect.flatMap(Effect.forEach((lock) => locks.withLock(lock)(deleteEntries(lock)), { discard: true })),
+        Effect.catchAllCause((cause) => Effect.logWarning("Worktree cleanup failed", cause)),
+        Effect.zipRight(trash.settle),
+        Effect.withSpan("Worktrees.settle")
+      )
+
+      return Worktrees.of({ acquire, settle })
+    })
+  )
+}
+
+/** Brings the baseline up to what setup left, without storing any of it as objects. */
+export const markBaseline = Effect.fn("Worktrees.markBaseline")(function*(worktree: Worktree) {
+  const git = yield* Git
+  const target = worktree.git.over(worktree.git.baselineIndex)
+  const changed = yield* git.run({
+    target,
+    args: ["ls-files", "-z", "-m", "-d", "-o", "--exclude-standard"],
+    timeout: "2 minutes"
+  })
+  // "folder/" stands for a nested repository: setup may make one, its content is never looked at.
+  const paths = [...new Set(splitNul(changed.stdout))].filter((path) => !path.endsWith("/"))
+  if (paths.length === 0) return
+  yield* git.run({
+    target,
+    args: ["update-index", "-z", "--info-only", "--add", "--remove", "--replace", "--stdin"],
+    stdin: new TextEncoder().encode(paths.map((path) => `${path}\0`).join("")),
+    timeout: "5 minutes"
+  })
+})
