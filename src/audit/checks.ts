@@ -14,13 +14,11 @@ const isCheck = ({ command }: Command): boolean =>
     return word !== "" && !others.has(word)
   })
 
-/** The last run of each check, in order: what an earlier one said has been overtaken. */
+/** The last run of each check: what an earlier one said has been overtaken. */
 export const lastChecks = (transcript: Transcript): ReadonlyArray<Command> => {
   const last = new Map<string, Command>()
   for (const command of transcript.commands) {
-    if (!isCheck(command)) continue
-    last.delete(command.command)
-    last.set(command.command, command)
+    if (isCheck(command)) last.set(command.command, command)
   }
   return [...last.values()]
 }

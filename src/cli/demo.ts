@@ -16,15 +16,19 @@ import { demoFiles, demoScript, demoTasks } from "../scripted/demo.ts"
 import * as ScriptedModel from "../scripted/ScriptedModel.ts"
 import { stateFolder } from "../store/stateFolder.ts"
 import { exitCodes, ExitWith } from "./exit.ts"
+import { topic } from "./help.ts"
 import { Output } from "./output.ts"
 import { progressLine, renderResult } from "./render.ts"
 import { tellProblems } from "./run.ts"
 
-export const demoCommand = Command.make("demo", {}, () => handle()).pipe(
-  Command.withDescription(
-    "Three real Codex tasks on a throw-away repository, with a built-in scripted model: no account, no network."
-  )
-)
+export const demoCommand = Command.make("demo", {}, () => handle())
+
+export const demoTopic = topic(demoCommand, {
+  name: "demo",
+  usage: "",
+  summary: "Runs three real Codex tasks on a throw-away repository, with a built-in scripted model: no account needed.",
+  examples: []
+})
 
 const handle = Effect.fnUntraced(
   function*() {

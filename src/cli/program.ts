@@ -1,13 +1,17 @@
 /** The command tree, and the quirks of its library tamed. */
+import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
 import * as ValidationError from "@effect/cli/ValidationError"
 import * as Effect from "effect/Effect"
 import { stripVTControlCharacters } from "node:util"
 import { version } from "../version.ts"
-import { demoCommand } from "./demo.ts"
+import { demoCommand, demoTopic } from "./demo.ts"
 import { exitCodes, ExitWith } from "./exit.ts"
+import { helpFor, unknownOption } from "./help.ts"
 import { Output } from "./output.ts"
-import { runCommand } from "./run.ts"
+import { runCommand, runTopic } from "./run.ts"
+
+const topics = [runTopic, demoTopic]
 
 const root = Command.make("codex-runner").pipe(
   Command.withDescription("Run many Codex tasks on one repository at once, each in its own git worktree."),
@@ -22,6 +26,10 @@ export const program = (argv: ReadonlyArray<string>) =>
     // The library colours its help wherever it goes.
     const text = (on: boolean, args: ReadonlyArray<unknown>) =>
       on ? args.join(" ") : stripVTControlCharacters(args.join(" "))
+    const help = helpFor(argv.slice(2), topics, onOut)
+    if (help !== undefined) return out(help)
+    const unknown = unknownOption(argv.slice(2), topics)
+    if (unknown !== undefined) return Effect.zipRight(err(onErr.red(unknown)), new ExitWith({ code: exitCodes.usage }))
     return Effect.consoleWith((console) =>
       Effect.withConsole(cli(argv), {
         ...console,
@@ -29,6 +37,7 @@ export const program = (argv: ReadonlyArray<string>) =>
         error: (...args) => err(text(onErr.on, args).trimEnd())
       })
     ).pipe(
+      Effect.provide(CliConfig.layer({ showBuiltIns: false, showTypes: false, showAllNames: false })),
       // The library has told what is wrong; the exit code is ours.
       Effect.catchIf(ValidationError.isValidationError, () => new ExitWith({ code: exitCodes.usage }))
     )

@@ -19,6 +19,7 @@ import { Host } from "../process/Host.ts"
 import { Processes } from "../process/Processes.ts"
 import { decodeRequest } from "../run/startRun.ts"
 import { exitCodeOf, exitCodeOfProblems, ExitWith } from "./exit.ts"
+import { topic } from "./help.ts"
 import { Output } from "./output.ts"
 import { readTaskFile } from "./readInput.ts"
 import { progressLine, renderProblems, renderResult } from "./render.ts"
@@ -80,11 +81,18 @@ export interface RunFlags {
   readonly config: Option.Option<string>
 }
 
-export const runCommand = Command.make("run", options, (flags) => handle(flags)).pipe(
-  Command.withDescription(
-    "Run tasks, each in a worktree of its own, and give back a checked patch for each. Example: codex-runner run tasks.json --concurrency 4"
-  )
-)
+export const runCommand = Command.make("run", options, (flags) => handle(flags))
+
+export const runTopic = topic(runCommand, {
+  name: "run",
+  usage: "<tasks.json|tasks.yaml|-> [options]",
+  summary: "Runs tasks, each in a worktree of its own, and gives back a checked patch for each.",
+  examples: [
+    "codex-runner run tasks.json",
+    "codex-runner run tasks.yaml --concurrency 4 --keep-worktrees on_failure",
+    "jq '{tasks: .todo}' plan.json | codex-runner run - --json > result.json"
+  ]
+})
 
 /** A field of the request that the file leaves open. */
 const filled = (request: unknown, name: string, value: Option.Option<unknown>): unknown =>

@@ -11,6 +11,7 @@ import type { CodexEvent } from "../domain/CodexEvent.ts"
 import type { Enforcement } from "../domain/Result.ts"
 import type { AdmittedTask } from "../domain/Task.ts"
 import { codexEnvironment, commandEnvironment } from "../policy/environment.ts"
+import { builtInProtectedPaths } from "../policy/pathRules.ts"
 import * as BoundedTail from "../process/boundedTail.ts"
 import { Host } from "../process/Host.ts"
 import { type Exit, Processes, type ProcessFailed, type ProcessSpec, type SpawnFailed } from "../process/Processes.ts"
@@ -197,7 +198,7 @@ const developerInstructions = (task: AdmittedTask): string =>
   [
     "You work in a git worktree of your own. Leave your changes uncommitted: they are collected from the files on disk.",
     `Change only files that match one of these globs: ${task.allowedPaths.join(", ")}.`,
-    `Never change: ${task.protectedPaths.join(", ")}.`,
+    `Never change: ${[...builtInProtectedPaths, ...task.protectedPaths].join(", ")}.`,
     `Run only these commands, and simple commands that only read: ${task.allowedCommands.join("; ")}.`,
     "Edit files with apply_patch. There is nobody to ask: finish on your own, and end with a short summary of what you did and what you could not do."
   ].join("\n")

@@ -1,6 +1,6 @@
 /** `.mcp-codex.json` as a schema: every field with its range, default and meaning. */
 import * as Schema from "effect/Schema"
-import { absoluteMaxima, ResourcePolicy } from "../domain/Task.ts"
+import { absoluteMaxima, integerBetween, ResourcePolicy } from "../domain/Task.ts"
 import { codexOverrideFault } from "./codexOverride.ts"
 import { commandEntryFault } from "./commandEntry.ts"
 import { copyPathFault, globFault } from "./pathEntry.ts"
@@ -12,16 +12,6 @@ const field = <A, I>(schema: Schema.Schema<A, I>, value: NoInfer<A>, description
 
 const optionalField = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
   Schema.optional(schema.annotations({ description }))
-
-// In two filters: one whose `jsonSchema` has a type drops the description and the default from the JSON Schema.
-const wholeNumber = (min: number, max: number) =>
-  Schema.Number.pipe(
-    Schema.filter((n) => Number.isInteger(n), { jsonSchema: { type: "integer" } }),
-    Schema.filter((n) => n >= min && n <= max, {
-      message: () => `a whole number from ${min} to ${max}`,
-      jsonSchema: { minimum: min, maximum: max }
-    })
-  )
 
 type TextFault = (text: string) => string | undefined
 
@@ -68,13 +58,13 @@ export type KeepWorktrees = typeof KeepWorktrees.Type
 /** Upper bounds of `default_concurrency` (and a request's), `max_tasks_per_run` and the timeouts. */
 export const Limits = Schema.Struct({
   concurrency: field(
-    wholeNumber(1, absoluteMaxima.concurrency),
+    integerBetween(1, absoluteMaxima.concurrency),
     8,
     "The most tasks at a time that a configuration or a request can ask for."
   ),
-  tasks: field(wholeNumber(1, absoluteMaxima.tasks), 50, "The upper bound of max_tasks_per_run."),
+  tasks: field(integerBetween(1, absoluteMaxima.tasks), 50, "The upper bound of max_tasks_per_run."),
   timeout_sec: field(
-    wholeNumber(10, absoluteMaxima.timeoutSec),
+    integerBetween(10, absoluteMaxima.timeoutSec),
     1800,
     "The longest timeout, in seconds, that a configuration or a request can ask for."
   )
@@ -104,12 +94,12 @@ export const runnerConfigFile = (limits: Limits) =>
       "Globs, relative to the repository's root, of the files Codex may change where a task names none."
     ),
     default_concurrency: field(
-      wholeNumber(1, limits.concurrency),
+      integerBetween(1, limits.concurrency),
       Math.min(2, limits.concurrency),
       "Tasks at a time: 1 to 8, or to limits.concurrency."
     ),
     default_timeout_sec: field(
-      wholeNumber(10, limits.timeout_sec),
+      integerBetween(10, limits.timeout_sec),
       Math.min(300, limits.timeout_sec),
       "Wall-clock limit of one task in seconds: 10 to 1800, or to limits.timeout_sec."
     ),
@@ -135,9 +125,9 @@ export const runnerConfigFile = (limits: Limits) =>
       SandboxMode.annotations({ default: "workspace-write" }),
       "Codex's sandbox. Default workspace-write; read-only where codex_full_auto is false."
     ),
-    max_runs_retained: field(wholeNumber(1, 1000), 20, "Runs kept on disk; older finished ones are deleted."),
+    max_runs_retained: field(integerBetween(1, 1000), 20, "Runs kept on disk; older finished ones are deleted."),
     max_tasks_per_run: field(
-      wholeNumber(1, limits.tasks),
+      integerBetween(1, limits.tasks),
       Math.min(10, limits.tasks),
       "The most tasks in one run: 1 to 50, or to limits.tasks."
     ),
@@ -147,7 +137,7 @@ export const runnerConfigFile = (limits: Limits) =>
       "Raises the upper bounds of default_concurrency, max_tasks_per_run and default_timeout_sec."
     ),
     idle_timeout_sec: optionalField(
-      wholeNumber(10, absoluteMaxima.timeoutSec),
+      integerBetween(10, absoluteMaxima.timeoutSec),
       "End a task whose Codex printed no event for so many seconds. Off if absent."
     ),
     allow_read_only_commands: field(Schema.Boolean, true, "Allow the built-in read-only commands (ls, cat, rg …) too."),

@@ -5,7 +5,7 @@ const maxLength = 500
 /** Also inside braces and groups: `{a,..}/b` would lead up as well. */
 const parentFolder = /(^|[/{},()|!\\])\.\.($|[/{},()|\\])/
 
-const absolute = /^([/\\~]|[A-Za-z]:[/\\])/
+const absolute = /^([/\\]|~(\/|$)|[A-Za-z]:[/\\])/
 
 const commonFault = (path: string): string | undefined => {
   if (path.trim() === "") return "an empty path matches nothing: write one relative to the repository's root"

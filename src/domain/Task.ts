@@ -33,9 +33,11 @@ export const absoluteMaxima = { concurrency: 64, tasks: 1000, timeoutSec: 86_400
 /** A whole number from `min` to `max`, written so that its JSON Schema has no `$ref`. */
 export const integerBetween = (min: number, max: number) =>
   Schema.Number.pipe(
-    Schema.filter((n) => Number.isInteger(n) && n >= min && n <= max, {
+    // Two filters: with one, a description added to it would be lost in the JSON Schema.
+    Schema.filter((n) => Number.isInteger(n), { jsonSchema: { type: "integer" } }),
+    Schema.filter((n) => n >= min && n <= max, {
       message: () => `a whole number from ${min} to ${max}`,
-      jsonSchema: { type: "integer", minimum: min, maximum: max }
+      jsonSchema: { minimum: min, maximum: max }
     })
   )
 

@@ -110,7 +110,7 @@ const auditCommand = (command: string, { task, worktree }: Deeds, allowReadOnly:
     worktree,
     allowedCommands: task.allowedCommands,
     allowReadOnly,
-    host: commandHost
+    host: commandHost(process.env["PATH"] ?? "")
   })
   return verdict._tag === "Deny" ? [{ kind: "command", detail: verdict.reason }] : []
 }

@@ -1,7 +1,7 @@
 /** The file system as the command rules ask about it. Synchronous: the gate has milliseconds. */
-import { accessSync, constants, realpathSync, statSync } from "node:fs"
+import { accessSync, constants, readdirSync, realpathSync, statSync } from "node:fs"
 import * as path from "node:path"
-import type { CommandHost } from "./commands/judgeCommand.ts"
+import type { CommandHost } from "./commands/model.ts"
 
 const orUndefined = <A>(work: () => A): A | undefined => {
   try {
@@ -17,10 +17,12 @@ const isProgram = (file: string): boolean =>
     return statSync(file).isFile()
   }) ?? false
 
-export const commandHost: CommandHost = {
+/** `searchPath`: the PATH that commands get. */
+export const commandHost = (searchPath: string): CommandHost => ({
   realpath: (file) => orUndefined(() => realpathSync(file)),
   isDirectory: (file) => orUndefined(() => statSync(file).isDirectory()) ?? false,
   resolveProgram: (name) =>
-    (process.env["PATH"] ?? "").split(":").filter((folder) => path.isAbsolute(folder))
-      .map((folder) => path.join(folder, name)).find(isProgram)
-}
+    searchPath.split(":").filter((folder) => path.isAbsolute(folder))
+      .map((folder) => path.join(folder, name)).find(isProgram),
+  list: (folder) => orUndefined(() => readdirSync(folder))
+})

@@ -98,5 +98,5 @@ const isBuiltInProtected = (path: string): boolean => {
   const names = namesOf(path).map(foldName)
   if (names.some((name) => name === ".git" || /^git~\d+$/.test(name))) return true
   const [first] = names
-  return first === ".codex" || first === ".agents" || (names.length === 1 && first === ".mcp-codex.json")
+  return first === ".codex" || first === ".agents" || first === ".mcp-codex.json"
 }

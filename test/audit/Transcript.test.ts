@@ -125,11 +125,19 @@ describe("Transcript", () => {
   })
 
   it("keeps the end of a long output, whole lines of it", () => {
-    const output = Array.from({ length: 10_000 }, (_, n) => `line ${n}\n`).join("")
+    const output = Array.from({ length: 10_000 }, (_, n) => `line number ${n}\n`).join("")
     const kept = fold([command("completed", "a", { output })]).commands[0]
     assert.isTrue(output.endsWith(kept?.output ?? "none"))
-    assert.match(kept?.output ?? "", /^line \d+\n/)
+    assert.match(kept?.output ?? "", /^line number \d+\n/)
     assert.strictEqual((kept?.output.length ?? 0) + (kept?.outputDropped ?? 0), output.length)
+  })
+
+  it("keeps the newest messages", () => {
+    const transcript = fold(Array.from({ length: Transcript.maxMessages + 5 }, (_, n) => message(`message ${n}`)))
+    assert.lengthOf(transcript.messages, Transcript.maxMessages)
+    assert.strictEqual(transcript.messages[0], "message 5")
+    assert.strictEqual(Transcript.lastMessage(transcript), `message ${Transcript.maxMessages + 4}`)
+    assert.strictEqual(transcript.messagesDropped, 5)
   })
 
   it("says where a long text was cut", () => {

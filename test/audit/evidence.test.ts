@@ -69,6 +69,15 @@ Codex's closing words:
     assert.include(report, "Files changed (60, +60 -0 lines)")
   })
 
+  it("where outputs are too long together, the newest stay", () => {
+    const output = "x".repeat(3_000)
+    const commands = Array.from({ length: 20 }, (_, n) => command(`run ${n}`, 1, { output }))
+    const report = evidence(facts({ transcript: transcript({ commands }) }))
+    assert.include(report, "FAILED run 19 (exit 1)")
+    assert.notInclude(report, "run 10 ")
+    assert.match(report, /^Commands .*:\n\[… \d+ characters before this: .* log_dir\]\n/)
+  })
+
   it("holds nothing that a terminal obeys", () => {
     const report = evidence(facts({
       transcript: transcript({

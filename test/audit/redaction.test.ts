@@ -183,14 +183,24 @@ describe("in pieces", () => {
   })
 
   it("holds back a bounded part only, and never half a character", () => {
-    const { push } = redactor.stream()
-    let out = ""
-    for (let n = 0; n < 2_000; n++) {
-      const piece = push("some text 😀 ")
-      assert.isTrue(piece.isWellFormed())
-      out += piece
+    for (const unit of ["some text 😀 ", "😀", "x😀"]) {
+      const { push } = redactor.stream()
+      let came = push("x").length
+      for (let n = 0; n < 10_000; n++) {
+        const piece = push(unit)
+        assert.notMatch(piece, /\p{Surrogate}/u)
+        came += piece.length
+      }
+      assert.isBelow(10_000 * unit.length - came, 4_096)
     }
-    assert.isBelow(2_000 * 13 - out.length, 4_096)
+  })
+
+  it("what came before a piece still counts", () => {
+    for (let length = 1_000; length < 1_100; length++) {
+      // A part of a longer word, not a key.
+      const whole = `${"x".repeat(length)}sk-${"a1".repeat(20)} ${"y ".repeat(1_500)}`
+      assert.strictEqual(inPieces(redactor, whole, [1]), whole)
+    }
   })
 
   it("a private key that never ends is not waited for", () => {

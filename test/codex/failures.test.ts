@@ -128,6 +128,23 @@ describe("judgeEnd", () => {
     assert.include(judged.ok ? "" : judged.error.message, "unknown variant `x`")
   })
 
+  it("a backtrace, chatter and tool calls are not the last words", () => {
+    const judged = judgeEnd({
+      transcript: empty,
+      exit: { code: 1, signal: null },
+      stderrTail: "Reading additional input from stdin...\nthe last words\n" +
+        "2026-01-01T00:00:00Z ERROR codex_core::tools::router: error=No space left on device\n" +
+        "\nStack backtrace:\n   0: <unknown>\n             at ./main.rs:1\n"
+    })
+    assert.deepStrictEqual(judged, {
+      ok: false,
+      error: {
+        kind: "codex_crashed",
+        message: "Codex could not start (exit code 1). The last line of its stderr: the last words"
+      }
+    })
+  })
+
   it("a panic is told from its own line", () => {
     const judged = judgeEnd({
       transcript: empty,

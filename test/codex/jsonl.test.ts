@@ -32,6 +32,9 @@ describe("events", () => {
         { type: "unknown", line: "x".repeat(100), reason: "too_long" },
         { type: "turn.started" }
       ])
+      assert.deepStrictEqual(yield* collect([Buffer.from(" ".repeat(200))], { maxBytes: 100 }), [
+        { type: "unknown", line: " ".repeat(100), reason: "too_long" }
+      ])
     }))
 })
 

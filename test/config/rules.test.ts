@@ -85,7 +85,17 @@ describe("codex_config", () => {
 })
 
 describe("globs", () => {
-  it.each(["src/**", "./src/*.ts", "a..b/c", "{a,b}/**", "!(dist)/**", "file{1..3}.ts", "**", "docs/[a-z]*.md"])(
+  it.each([
+    "src/**",
+    "./src/*.ts",
+    "a..b/c",
+    "{a,b}/**",
+    "!(dist)/**",
+    "file{1..3}.ts",
+    "~cache/**",
+    "**",
+    "docs/[a-z]*.md"
+  ])(
     "takes %s",
     (glob) => {
       assert.isUndefined(globFault(glob))

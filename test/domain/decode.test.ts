@@ -130,6 +130,7 @@ describe("nearest", () => {
     ["allowedCommands", "allowed_commands"],
     ["codex_modle", "codex_model"],
     ["limit", "limits"],
+    ["limtis", "limits"],
     ["model", undefined],
     ["", undefined],
     ["x".repeat(10_000), undefined]

@@ -22,9 +22,16 @@ describe("commandEntryFault", () => {
   )
 
   it("lets no entry pass that holds what a shell acts on", () => {
-    fc.assert(fc.property(fc.string(), fc.constantFrom(";", "|", "&", "$", "(", ")", "`", "\n"), fc.string(), (before, char, after) => {
-      assert.isString(commandEntryFault(before + char + after))
-    }))
+    fc.assert(
+      fc.property(
+        fc.string(),
+        fc.constantFrom(";", "|", "&", "$", "(", ")", "`", "\n"),
+        fc.string(),
+        (before, char, after) => {
+          assert.isString(commandEntryFault(before + char + after))
+        }
+      )
+    )
   })
 })
 

@@ -66,7 +66,8 @@ describe("judgePath", () => {
     ".agent\u017f/skills/a",
     ".mcp-codex.json",
     ".MCP-Codex.json",
-    ".mcp-codex.json."
+    ".mcp-codex.json.",
+    ".mcp-codex.json/x"
   ])("protects %j whatever a task or a configuration allows", (path) => {
     assert.strictEqual(verdict(path, everything), "protected_path")
   })

@@ -56,8 +56,10 @@ describe("splitLines", () => {
     ])
   })
 
-  it("a cut never halves a character", () => {
-    assert.deepStrictEqual(linesOf([bytes("aé日😀")], 8), [{ text: "aé日", truncated: true }])
+  it("a cut never halves a character, and leaves out no whole one", () => {
+    const cuts = Array.from({ length: 9 }, (_, n) => linesOf([bytes("aé日😀x")], n + 1)[0]?.text)
+    assert.deepStrictEqual(cuts, ["a", "a", "aé", "aé", "aé", "aé日", "aé日", "aé日", "aé日"])
+    assert.deepStrictEqual(linesOf([bytes("aé日😀x")], 10), [{ text: "aé日😀", truncated: true }])
   })
 
   it("a line far over the bound is not held", () => {

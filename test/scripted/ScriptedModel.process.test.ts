@@ -52,7 +52,7 @@ describe("the real Codex on a scripted model", () => {
         })
 
         assert.strictEqual(ended.code, 0, ended.stderr)
-        assert.deepStrictEqual(commands(ended).map(({ exit_code }) => exit_code).sort(), [0, 3])
+        assert.deepStrictEqual(new Set(commands(ended).map(({ exit_code }) => exit_code)), new Set([3, 0]))
         assert.deepStrictEqual(files(root), ["AGENTS.md", "added.txt", "kept.txt", "sub/here.txt", "to.txt"])
         assert.deepStrictEqual(["kept.txt", "added.txt", "to.txt"].map((name) => read(root, name)), [
           "changed\n",
@@ -70,8 +70,8 @@ describe("the real Codex on a scripted model", () => {
         assert.deepStrictEqual([first?.prompt, third?.prompt], ["edit <these> files", "edit <these> files"])
         assert.strictEqual(first?.codeMode, kind === "Code Mode")
         assert.includeMembers([...first?.tools ?? []], ["exec_command", "apply_patch", "write_stdin"])
-        assert.include(first?.developerTexts, "Only these files.")
-        assert.deepStrictEqual(second?.outputs.map(exitCode), [3, 0])
+        assert.includeMembers([...first?.developerTexts ?? []], ["Only these files."])
+        assert.deepStrictEqual(second?.outputs.map((output) => exitCode(output)), [3, 0])
         assert.match(second?.outputs[0] ?? "", /\nOutput:\n(.*\n)*old\n$/)
         assert.include(second?.outputs[1], "here.txt")
         assert.strictEqual(third?.outputs.length, 3)

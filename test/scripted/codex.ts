@@ -59,6 +59,19 @@ export interface CodexOptions {
   readonly interruptAfter?: Effect.Effect<unknown>
 }
 
+const fixedArguments = [
+  "exec",
+  "--json",
+  "--ephemeral",
+  "--ignore-user-config",
+  "--ignore-rules",
+  "--strict-config",
+  "--skip-git-repo-check",
+  "-s",
+  "workspace-write",
+  ...["plugins", "apps", "shell_snapshot", "multi_agent", "goals"].flatMap((feature) => ["--disable", feature])
+]
+
 export const runCodex = (
   scripted: ScriptedModel,
   cwd: string,
@@ -67,14 +80,15 @@ export const runCodex = (
   Effect.gen(function*() {
     const home = yield* folder()
     const config = [...scripted.codexConfig, "web_search=disabled", "agents.enabled=false", ...options.config ?? []]
-    const disabled = ["plugins", "apps", "shell_snapshot", "multi_agent", "goals"]
     const child = yield* Effect.acquireRelease(
       Effect.sync(() =>
         spawn(codex, [
-          ...["exec", "--json", "--ephemeral", "--ignore-user-config", "--ignore-rules", "--strict-config"],
-          ...["--skip-git-repo-check", "-s", "workspace-write", "-C", cwd, "-m", options.model ?? "gpt-5.5"],
+          ...fixedArguments,
+          "-C",
+          cwd,
+          "-m",
+          options.model ?? "gpt-5.5",
           ...config.flatMap((pair) => ["-c", pair]),
-          ...disabled.flatMap((feature) => ["--disable", feature]),
           ...options.args ?? [],
           options.prompt ?? "go"
         ], {
@@ -103,11 +117,9 @@ export const runCodex = (
           events: stdout.split("\n").filter((line) => line !== "").map((line) => decodeEvent(line))
         }))))
     })
-    const interrupt = options.interruptAfter === undefined
-      ? Effect.void
-      : Effect.andThen(options.interruptAfter, Effect.sync(() => child.kill("SIGINT")))
-    const [result] = yield* Effect.all([ended, interrupt], { concurrency: 2 })
-    return result
+    if (options.interruptAfter === undefined) return yield* ended
+    const interrupt = Effect.andThen(options.interruptAfter, Effect.sync(() => child.kill("SIGINT")))
+    return yield* Effect.raceFirst(ended, Effect.zipRight(interrupt, Effect.never))
   })
 
 export const lastEvent = ({ events }: Ended): CodexEvent | undefined => events.at(-1)

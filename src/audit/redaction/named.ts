@@ -47,16 +47,19 @@ export const secretValue = (named: Named): RegExp | undefined => {
   if (quote !== "") {
     if (isPrompt(named)) return undefined
     const rest = quotedRest(quote)
-    return isPlaceholder(head(rest, ahead)) ? undefined : rest
+    const value = head(rest, ahead)
+    // What a name is compared with is a word more often than a secret.
+    const isWord = named.separator.includes("==") && /^\D*$/.test(value)
+    return isWord || isPlaceholder(value) ? undefined : rest
   }
   const value = head(unquoted, ahead)
-  if (value === "" || isPlaceholder(value) || /^[$%&*<{(\[|>!]/.test(value)) return undefined
+  if (value === "" || isPlaceholder(value) || /^[$%&*<{([|>!]/.test(value)) return undefined
   return isLiteral(named, value, ahead[value.length] ?? "") ? unquoted : undefined
 }
 
 /** `"Password: "`: the quote after the name is the one that was open. */
 const isPrompt = ({ behind, isQuoted, quote }: Named): boolean =>
-  !isQuoted && /["'`](?=(?:[A-Za-z][A-Za-z ]*)?$)/.exec(behind)?.[0] === quote.at(-1)
+  !isQuoted && /["'`](?=(?:[A-Za-z][A-Za-z :]*)?$)/.exec(behind)?.[0] === quote.at(-1)
 
 const quotedRest = (quote: string): RegExp => {
   const mark = quote.at(-1)
@@ -69,7 +72,7 @@ const quotedRest = (quote: string): RegExp => {
 }
 
 // A backslash belongs to it unless it escapes the end of the line or of a string.
-const unquoted = /(?:[^\s"'`;&|<>(){}\[\],\\]|\\(?=[^nrtu"'\\\s]))*/y
+const unquoted = /(?:[^\s"'`;&|<>(){}[\],\\]|\\(?=[^nrtu"'\\\s]))*/y
 
 const head = (rest: RegExp, ahead: string): string => {
   rest.lastIndex = 0
@@ -83,6 +86,7 @@ const isPlaceholder = (value: string): boolean =>
     .test(value) ||
   /^(?:true|false|null|none|nil|undefined|string|str|number|boolean|bool|any|unknown|object|required|optional|yes|no|on|off)$/i
     .test(value) ||
+  /^#[0-9a-f]{3,8}$/i.test(value) ||
   /^[\^~>=<v]*\d{1,4}\.\d{1,4}(?:\.\d{1,6})?(?:-[a-z0-9.]{1,20})?$/.test(value) ||
   /^(?:process\.env|import\.meta\.env|os\.environ|env)\b/.test(value)
 
@@ -101,8 +105,8 @@ const isLiteral = ({ behind, name, separator }: Named, value: string, next: stri
   if (!/[A-Za-z]/.test(value)) return tight && (isPassword || value.length >= 8)
   if (isIdentifier) {
     if (digits === 0) return false
-    // `token = user1token` is code, a password with a digit in it is a password.
-    return tight || isPassword || (value.length >= 12 && digits >= 2)
+    // `token = user1.token`, `key: X25519Key` are code; a password with a digit in it is a password.
+    return tight || isPassword || (/^\w{12,}$/.test(value) && /\d\D+\d/.test(value))
   }
   return tight || (endsLine(next) && value.length >= (isPassword ? 4 : 8) && digits > 0)
 }

@@ -2,8 +2,9 @@
 import { refuse } from "./model.ts"
 
 // Controls, formats (zero width, direction), lone surrogates, unassigned, blanks
-// other than space, tab and newline, and the few letters that are drawn as blanks.
-const DECEIVING = /(?![ \t\n])[\p{C}\p{Z}\u034F\u115F\u1160\u17B4\u17B5\u2800\u3164\uFFA0]/u
+// other than space, tab and newline, and what is drawn as nothing; but for the
+// selector in many emoji.
+const DECEIVING = /(?![ \t\n]|\uFE0F)[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u
 
 const DASH_LOOKALIKE = /^[^-\p{ASCII}]/u
 

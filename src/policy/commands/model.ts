@@ -5,7 +5,7 @@
 
 /** What the rules ask of the machine. Answers are facts about this moment; no answer may throw. */
 export interface CommandHost {
-  /** The path with every symlink followed; undefined where nothing is there. */
+  /** The path with every symlink followed as the kernel does it; undefined where nothing is there. */
   readonly realpath: (path: string) => string | undefined
   readonly isDirectory: (path: string) => boolean
   /** The absolute path that a bare name has in the PATH that commands get, symlinks not followed. */

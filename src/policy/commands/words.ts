@@ -56,11 +56,22 @@ const readUnquoted = (text: string): string => {
   return value
 }
 
+/** What may follow a `$` that stays a plain dollar, as at the end of a regular expression. */
+const AFTER_DOLLAR = /^(?:$|[ |)/,\\\]])/
+
 const readDoubleQuoted = (text: string): string => {
-  if (/(?<!\\)(?:\\\\)*["$`]/.test(text)) {
-    return refuseSyntax(`"$" or a backtick in double quotes`, "Use single quotes.")
+  let value = ""
+  for (let index = 0; index < text.length; index++) {
+    const character = text.charAt(index)
+    const next = text.charAt(index + 1)
+    if (character === "\\" && /^["$`\\\n]$/.test(next)) {
+      index++
+      if (next !== "\n") value += next
+    } else if (character === "`" || (character === "$" && !AFTER_DOLLAR.test(text.slice(index + 1)))) {
+      return refuseSyntax("\"$\" or a backtick in double quotes", "Use single quotes.")
+    } else value += character
   }
-  return text.replace(/\\(["$`\\\n])/g, (_, escaped: string) => escaped === "\n" ? "" : escaped)
+  return value
 }
 
 const BRACKET = /^\[!?[A-Za-z0-9_.,-]+\]$/

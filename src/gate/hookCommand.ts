@@ -1,0 +1,38 @@
+/**
+ * How Codex starts the hook program, and how it comes to trust it.
+ *
+ * Codex lets a call through when its hook crashes, hangs, is missing or answers
+ * nonsense. So a shell stands around the program: unless it ends well and in
+ * time, the shell says no. The text is the same for every task, and so is the
+ * hash by which Codex trusts it; the task's policy is found by a variable.
+ */
+
+/** Seconds the hook program may take, and those after which Codex would stop waiting and let the call through. */
+const hookSeconds = 8
+const codexSeconds = 30
+
+const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`
+
+/** For any POSIX shell; starts nothing but the program and `/bin/sleep`. */
+export const hookCommand = (node: string, program: string): string =>
+  [
+    "unset NODE_OPTIONS NODE_PATH NODE_REPL_EXTERNAL_MODULE LD_PRELOAD",
+    // A background process gets no standard input unless it is handed on.
+    "exec 3<&0",
+    `${quote(node)} ${quote(program)} <&3 & gate=$!`,
+    // The watch ends its own sleep, so that nothing outlives the call.
+    `( trap 'kill $nap; exit' TERM; exec 3<&- >/dev/null 2>&1; /bin/sleep ${hookSeconds} & nap=$!; wait $nap; kill -9 $gate ) & watch=$!`,
+    "wait $gate; end=$?; kill $watch 2>/dev/null",
+    `[ $end -eq 0 ] || { echo 'The policy gate gave no answer: denied.' >&2; exit 2; }`
+  ].join("\n")
+
+/** The `-c` settings of one invocation: the hook, before every tool, and the hash that makes Codex trust it. */
+export const hookSettings = (command: string, trustedHash: string | undefined): ReadonlyArray<string> => [
+  `hooks.PreToolUse=[{matcher=".*",hooks=[{type="command",command=${JSON.stringify(command)},timeout=${codexSeconds}}]}]`,
+  ...(trustedHash === undefined
+    ? []
+    : [`hooks.state={"${hookKey}"={enabled=true,trusted_hash=${JSON.stringify(trustedHash)}}}`])
+]
+
+/** What Codex calls a hook that the command line gave it. */
+export const hookKey = "/<session-flags>/config.toml:pre_tool_use:0:0"
