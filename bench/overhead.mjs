@@ -1,7 +1,8 @@
 // @ts-check
 /** The runner against a shell script that does the same by hand, in turn on the same machine. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { execFileSync } from "node:child_process"
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { parseArgs } from "node:util"
 import { codexBinary, root, runner, withModel } from "./lib/codex.mjs"
@@ -10,7 +11,8 @@ import { makeRepository } from "./lib/repository.mjs"
 import { cleanEnv, withScratch } from "./lib/scratch.mjs"
 import { median, report, spread, table } from "./lib/stats.mjs"
 
-const usage = `Usage: npm run bench -- overhead [--files 20,1000] [--tasks 16] [--concurrency 4] [--rounds 7] [--quick] [--json]
+const usage =
+  `Usage: npm run bench -- overhead [--files 20,1000] [--tasks 16] [--concurrency 4] [--rounds 7] [--quick] [--json]
 
 The wall time of \`codex-runner run\` over that of a shell script: git worktree add, codex exec, git add, git diff,
 git worktree remove, by xargs -P. Each task is one command, one patch and one closing message of a scripted model.
@@ -37,7 +39,8 @@ const concurrency = Number(values.concurrency)
 const names = Array.from({ length: tasks }, (_, n) => `note-${n}`)
 const prompts = names.map((name) => `Write three lines to src/${name}.txt`)
 
-/** @typedef {{ name: string, run: (round: number) => Promise<{ wall: number, cpu: number }> }} Arm one way of doing the work */
+/** @typedef {{ wall: number, cpu: number }} Spent in seconds */
+/** @typedef {{ name: string, run: (round: number) => Promise<Spent>, spent: Array<Spent> }} Arm one way of doing the work */
 
 /** The very flags that the runner passes, by the runner's own code. @param {ReadonlyArray<string>} provider @param {string} folder */
 const tunedArguments = async (provider, folder) => {
@@ -45,8 +48,9 @@ const tunedArguments = async (provider, folder) => {
   const { commandLine } = await import(pathToFileURL(join(root, "dist/codex/invocation.js")).href)
   /** @type {typeof import("../src/codex/probe.ts")} */
   const { parseFeatures, supportedVersions } = await import(pathToFileURL(join(root, "dist/codex/probe.js")).href)
-  const { execFileSync } = await import("node:child_process")
-  const features = parseFeatures(execFileSync(codexBinary(), ["features", "list"], { encoding: "utf8", env: cleanEnv(folder) }))
+  const features = parseFeatures(
+    execFileSync(codexBinary(), ["features", "list"], { encoding: "utf8", env: cleanEnv(folder) })
+  )
   const { args } = commandLine({
     traits: { version: supportedVersions.newestTried, features: features.all, enabled: features.enabled },
     prompt: "",
@@ -66,4 +70,164 @@ const tunedArguments = async (provider, folder) => {
   // What the script itself says goes: `exec --json`, the folder, the sandbox, and the prompt at the end.
   const dropped = new Set(["-C", "-s"])
   return args.slice(2, -2).filter((arg, at, all) => !dropped.has(arg) && !dropped.has(all[at - 1] ?? ""))
+}
+
+/**
+ * The runner, as a user starts it.
+ * @param {{ folder: string, repository: string, provider: ReadonlyArray<string> }} place
+ * @returns {Arm}
+ */
+const runnerArm = ({ folder, provider, repository }) => {
+  const env = cleanEnv(join(folder, "home"))
+  const [config, request] = [join(folder, "config.json"), join(folder, "tasks.json")]
+  writeFileSync(
+    config,
+    JSON.stringify({
+      codex_command: codexBinary(),
+      codex_model: "gpt-5.5",
+      codex_config: provider,
+      resource_policy: "normal",
+      max_tasks_per_run: Math.max(tasks, 10),
+      limits: { tasks: 1000, concurrency: 64 }
+    })
+  )
+  writeFileSync(
+    request,
+    JSON.stringify({ concurrency, tasks: prompts.map((prompt, n) => ({ task_id: names[n], prompt })) })
+  )
+  return {
+    name: "runner",
+    spent: [],
+    run: async (round) => {
+      const output = join(folder, `runner-${round}.log`)
+      const end = await timed(["node", runner, "run", request, "--repo", repository, "--config", config], {
+        cwd: folder,
+        env,
+        output
+      })
+      if (end.code !== 0) throw new Error(`The runner ended with ${end.code}:\n${readFileSync(output, "utf8")}`)
+      return end
+    }
+  }
+}
+
+/** git's own race: two `worktree add` at once, and one reads the other's half-written entry. */
+let races = 0
+
+/**
+ * @param {string} name
+ * @param {{ folder: string, repository: string, codexArguments: ReadonlyArray<string> }} place
+ * @returns {Arm}
+ */
+const scriptArm = (name, { codexArguments, folder, repository }) => {
+  const codexHome = join(folder, "codex-home")
+  mkdirSync(codexHome, { recursive: true })
+  const [list, input] = [join(folder, "arguments"), join(folder, "prompts")]
+  writeFileSync(list, codexArguments.map((argument) => `${argument}\0`).join(""))
+  writeFileSync(input, prompts.map((prompt) => `${prompt}\n`).join(""))
+  const env = { ...cleanEnv(join(folder, "home")), CODEX_HOME: codexHome, CODEX: codexBinary(), ARGUMENTS: list }
+  const script = join(root, "bench/handwritten.sh")
+  /** @type {Arm["run"]} */
+  const run = async (round) => {
+    const result = join(folder, `script-${round}`)
+    rmSync(result, { recursive: true, force: true })
+    const output = `${result}.log`
+    const end = await timed(["bash", script, repository, result, String(concurrency)], {
+      cwd: folder,
+      env,
+      output,
+      stdin: input
+    })
+    const said = readFileSync(output, "utf8")
+    if (/failed to read .*commondir/.test(said) && races < 10) {
+      races += 1
+      execFileSync("git", ["-C", repository, "worktree", "prune"])
+      return run(round)
+    }
+    const diffs = readdirSync(result).filter((file) => file.endsWith(".diff") && statSync(join(result, file)).size > 0)
+    if (end.code !== 0 || diffs.length !== tasks) {
+      throw new Error(`The script (${name}) ended with ${end.code} and ${diffs.length} diffs:\n${said}`)
+    }
+    return end
+  }
+  return { name, spent: [], run }
+}
+
+/** @param {number} files @param {ReadonlyArray<string>} provider @param {string} folder */
+const compare = async (files, provider, folder) => {
+  const original = makeRepository(join(folder, "original"), files)
+  /** @param {string} name a copy for each way, so that none pays for what another left behind */
+  const place = (name) => {
+    const own = join(folder, name)
+    cpSync(original, join(own, "repository"), { recursive: true })
+    return { folder: own, repository: join(own, "repository") }
+  }
+  const pairs = provider.flatMap((pair) => ["-c", pair])
+  const arms = [
+    runnerArm({ ...place("runner"), provider }),
+    scriptArm("plain", { ...place("plain"), codexArguments: pairs }),
+    scriptArm("tuned", {
+      ...place("tuned"),
+      codexArguments: await tunedArguments(provider, join(folder, "tuned/home"))
+    })
+  ]
+  for (const arm of arms) await arm.run(-1)
+  for (let round = 0; round < rounds; round++) {
+    // Each way is first, second and last equally often.
+    for (let n = 0; n < arms.length; n++) {
+      const arm = arms[(round + n) % arms.length]
+      arm?.spent.push(await arm.run(round))
+    }
+    if (!values.json) console.error(`${files} files, round ${round + 1} of ${rounds}`)
+  }
+  const [ours, ...theirs] = arms
+  return theirs.map((their) => {
+    /** @param {keyof Spent} what round by round, so that a slow minute burdens both sides of a ratio */
+    const ratios = (what) => (ours?.spent ?? []).map((spent, n) => spent[what] / (their.spent[n]?.[what] ?? Number.NaN))
+    return {
+      files,
+      script: their.name,
+      runnerSeconds: median(ours?.spent.map(({ wall }) => wall) ?? []),
+      scriptSeconds: median(their.spent.map(({ wall }) => wall)),
+      ratio: median(ratios("wall")),
+      ratios: ratios("wall"),
+      cpuRunnerSeconds: median(ours?.spent.map(({ cpu }) => cpu) ?? []),
+      cpuScriptSeconds: median(their.spent.map(({ cpu }) => cpu)),
+      cpuRatio: median(ratios("cpu"))
+    }
+  })
+}
+
+if (values.help) {
+  console.log(usage)
+} else {
+  await withScratch((scratch) =>
+    withModel(async (provider) => {
+      const rows = []
+      for (const files of sizes) rows.push(...await compare(files, provider, join(scratch, String(files))))
+      const seconds = (/** @type {number} */ value) => `${value.toFixed(2)} s`
+      report({
+        json: values.json,
+        table: table([
+          ["files", "script", "its wall", "runner", "ratio", "from–to", "its cpu", "runner", "ratio"],
+          ...rows.map((row) => [
+            String(row.files),
+            row.script,
+            seconds(row.scriptSeconds),
+            seconds(row.runnerSeconds),
+            row.ratio.toFixed(3),
+            spread(row.ratios),
+            seconds(row.cpuScriptSeconds),
+            seconds(row.cpuRunnerSeconds),
+            row.cpuRatio.toFixed(3)
+          ])
+        ]) +
+          `\n\n${tasks} tasks, ${concurrency} at a time, medians of ${rounds} rounds; target: at most 1.15 against plain.` +
+          (races === 0
+            ? ""
+            : `\n${races} rounds of the scripts failed by git's race between worktrees, and were repeated.`),
+        data: { bench: "overhead", tasks, concurrency, rounds, races, target: 1.15, rows }
+      })
+    })
+  )
 }

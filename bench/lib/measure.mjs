@@ -29,7 +29,9 @@ export const timed = (command, { cwd, env, output, stdin = "/dev/null" }) =>
 /** A line of /proc/PID/status in MiB; 0 once the process is gone. @param {number} pid @param {string} name */
 const statusMb = (pid, name) => {
   try {
-    return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024
+    return Number(
+      new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0
+    ) / 1024
   } catch {
     return 0
   }
@@ -43,7 +45,10 @@ const statusMb = (pid, name) => {
  */
 export const watched = ([program = "", ...args], { cwd, env, output }) =>
   new Promise(
-    (/** @type {(end: { code: number, wall: number, peakMb: number, samples: Array<number> }) => void} */ resolve, reject) => {
+    (
+      /** @type {(end: { code: number, wall: number, peakMb: number, samples: Array<number> }) => void} */ resolve,
+      reject
+    ) => {
       const out = openSync(output, "w")
       const start = performance.now()
       const child = spawn(program, args, { cwd, env, stdio: ["ignore", out, out] })

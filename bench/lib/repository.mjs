@@ -5,7 +5,9 @@ import { git } from "./scratch.mjs"
 
 /** About 3 kB of text that differs from file to file. @param {number} n */
 const text = (n) =>
-  Array.from({ length: 60 }, (_, line) => `export const value_${n}_${line} = "${n * 7919 + line} of file ${n}"\n`).join("")
+  Array.from({ length: 60 }, (_, line) => `export const value_${n}_${line} = "${n * 7919 + line} of file ${n}"\n`).join(
+    ""
+  )
 
 /** A repository of so many files in folders of 25, with one commit. @param {string} folder @param {number} files */
 export const makeRepository = (folder, files) => {

@@ -1,7 +1,7 @@
 // @ts-check
 /** Numbers into what a reader can judge them by. */
-import { loadavg, cpus, release, totalmem } from "node:os"
 import { execFileSync } from "node:child_process"
+import { cpus, loadavg, release, totalmem } from "node:os"
 
 /** @param {ReadonlyArray<number>} values @param {number} share between 0 and 1 */
 export const quantile = (values, share) => {

@@ -21,6 +21,15 @@ export const redactEvent = (event: CodexEvent, redact: (text: string) => string)
   }
 }
 
+/** The same, but a command stays as it is: it is told by its text which call of the model's it was. */
+export const redactOutputs = (event: CodexEvent, redact: (text: string) => string): CodexEvent => {
+  const masked = redactEvent(event, redact)
+  return "item" in event && event.item.type === "command_execution" &&
+      "item" in masked && masked.item.type === "command_execution"
+    ? { ...masked, item: { ...masked.item, command: event.item.command } }
+    : masked
+}
+
 const redactItem = (item: Item, redact: (text: string) => string): Item => {
   switch (item.type) {
     case "command_execution":

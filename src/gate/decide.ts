@@ -20,8 +20,8 @@ export interface ToolCall {
 }
 
 export type Decision =
-  /** `runs`: what Codex is told to run in place of what the model wrote. */
-  | { readonly allow: true; readonly runs?: string }
+  /** `runs`: what Codex is told to run in place of what the model wrote. `edit`: Codex takes it for an edit, not a command. */
+  | { readonly allow: true; readonly runs?: string; readonly edit?: true }
   | { readonly allow: false; readonly reason: string }
 
 /** Tools that touch nothing outside the conversation. */
@@ -56,7 +56,7 @@ const decideCommand = (policy: GatePolicy, call: ToolCall): Decision => {
       return { allow: true, runs: verdict.canonical }
     case "ApplyPatch": {
       const edit = decidePatch(policy, verdict.patch, verdict.cwd)
-      return edit.allow ? { allow: true, runs: verdict.canonical } : edit
+      return edit.allow ? { allow: true, runs: verdict.canonical, edit: true } : edit
     }
     case "Deny":
       return deny(verdict.reason)
@@ -89,7 +89,7 @@ const decidePatch = (policy: GatePolicy, patch: string, cwd: string): Decision =
       }
     }
   }
-  return { allow: true }
+  return { allow: true, edit: true }
 }
 
 /** The path with the links in the part of it that exists followed. */

@@ -28,7 +28,9 @@ export const hookCommand = (node: string, program: string): string =>
 
 /** The `-c` settings of one invocation: the hook, before every tool, and the hash that makes Codex trust it. */
 export const hookSettings = (command: string, trustedHash: string | undefined): ReadonlyArray<string> => [
-  `hooks.PreToolUse=[{matcher=".*",hooks=[{type="command",command=${JSON.stringify(command)},timeout=${codexSeconds}}]}]`,
+  `hooks.PreToolUse=[{matcher=".*",hooks=[{type="command",command=${
+    JSON.stringify(command)
+  },timeout=${codexSeconds}}]}]`,
   ...(trustedHash === undefined
     ? []
     : [`hooks.state={"${hookKey}"={enabled=true,trusted_hash=${JSON.stringify(trustedHash)}}}`])

@@ -7,6 +7,7 @@
  * exits; the lock lasts until we close ours.
  */
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
@@ -44,18 +45,12 @@ export class RepoLock extends Context.Tag("codex-runner/RepoLock")<
   )
 }
 
-const waitSeconds = 30
+const patience = Duration.seconds(30)
 
-/** `flock` is everywhere on Linux; macOS has no such program, but perl. */
+/** `flock` is everywhere on Linux, though not with a limit of its own (BusyBox); macOS has no such program, but perl. */
 const lockers: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [
-  ["flock", ["-x", "-w", String(waitSeconds), "3"]],
-  [
-    "perl",
-    [
-      "-e",
-      `use Fcntl ':flock'; open(my $f, '>&=', 3) or die; alarm ${waitSeconds}; $SIG{ALRM} = sub { exit 1 }; flock($f, LOCK_EX) or exit 1`
-    ]
-  ]
+  ["flock", ["-x", "3"]],
+  ["perl", ["-e", "use Fcntl ':flock'; open(my $f, '>&=', 3) or die; flock($f, LOCK_EX) or exit 1"]]
 ]
 
 const openLock = (path: string) =>
@@ -74,10 +69,17 @@ const lock = (path: string, fd: number): Effect.Effect<void, LockFailed> => {
       if (end === "missing") return attempt(index + 1)
       return end === 0
         ? Effect.void
-        : Effect.fail(new LockFailed({ path, reason: `another process held it for ${waitSeconds} s` }))
+        : Effect.fail(new LockFailed({ path, reason: `${locker[0]} failed (exit ${end})` }))
     })
   }
-  return attempt(0)
+  return attempt(0).pipe(
+    // The caller may be where nothing can be interrupted: there the limit holds only inside such a section.
+    Effect.interruptible,
+    Effect.timeoutFail({
+      duration: patience,
+      onTimeout: () => new LockFailed({ path, reason: `another process held it for ${Duration.format(patience)}` })
+    })
+  )
 }
 
 const runLocker = ([program, args]: readonly [string, ReadonlyArray<string>], fd: number) =>

@@ -53,8 +53,12 @@ export const discover = Effect.fn("Repository.discover")(function*(directory: st
   } satisfies Repository
 })
 
+const maxRevisionLength = 10_000
+
 /** The commit a revision names, as a full object id; undefined where there is none. */
 export const resolveCommit = Effect.fn("Repository.resolveCommit")(function*(repository: Repository, revision: string) {
+  // What no program can be given names nothing.
+  if (revision.includes("\0") || revision.length > maxRevisionLength) return undefined
   const git = yield* Git
   const answer = yield* git.run({
     target: repository.target,

@@ -32,7 +32,7 @@ export interface ProcessSpec {
   /** Run at a lower priority, as `nice` does. */
   readonly niceness?: number
   /** Everything the process may read from its standard input; by default nothing. */
-  readonly stdin?: Uint8Array
+  readonly stdin?: Uint8Array | Stream.Stream<Uint8Array>
 }
 
 /** How a process ended: one of the two is not null. */
@@ -128,7 +128,7 @@ export class Processes extends Context.Tag("codex-runner/Processes")<
 
 const defaultStop: StopPolicy = { signal: "SIGTERM", grace: "2 seconds" }
 
-/** What a process wrote before it ended is read within this time, even if a stray grandchild holds the pipe open. */
+/** For so long the end of the output is waited for after the process's own, if a stray grandchild holds the pipe open. */
 const drainGrace = Duration.seconds(2)
 
 const start = Effect.fnUntraced(function*(executor: CommandExecutor.CommandExecutor, spec: ProcessSpec) {
@@ -140,25 +140,54 @@ const start = Effect.fnUntraced(function*(executor: CommandExecutor.CommandExecu
     Command.workingDirectory(spec.cwd),
     Command.env(spec.env, { extendEnv: false }),
     // An inherited or open stdin makes Codex wait for more of the prompt.
-    Command.stdin(spec.stdin === undefined ? Stream.empty : Stream.make(spec.stdin))
+    Command.stdin(inputOf(spec))
   )
-  const child = yield* executor.start(command).pipe(Effect.mapError((error) => spawnFailed(spec, error)))
+  const child = yield* executor.start(command).pipe(
+    Effect.mapError((error) => spawnFailed(spec, error)),
+    // Node throws at what no program can be given: a NUL byte in an argument.
+    Effect.catchAllDefect((defect) =>
+      new SpawnFailed({
+        command: spec.command,
+        cwd: spec.cwd,
+        missing: "neither",
+        reason: defect instanceof Error && "code" in defect ? String(defect.code) : "it was refused by the system"
+      })
+    )
+  )
   const exit = Effect.match(child.exitCode, {
     onSuccess: (code): Exit => ({ code, signal: null }),
-    onFailure: (error): Exit => ({ code: null, signal: /signal: (SIG\w+)/.exec(error.message)?.[1] ?? "unknown" })
+    onFailure: (error): Exit => ({ code: null, signal: /signal: (SIG\w+)$/.exec(reasonOf(error))?.[1] ?? "unknown" })
   })
   yield* Effect.addFinalizer(() => stop(child, spec.stop ?? defaultStop))
-  const afterExit = exit.pipe(
-    Effect.zipRight(Effect.ignore(killGroup(child))),
-    Effect.zipRight(Effect.sleep(drainGrace))
-  )
+  const exited = Effect.zipRight(exit, Effect.ignore(killGroup(child)))
   const output = (stream: Stream.Stream<Uint8Array, PlatformError>) =>
-    stream.pipe(
-      Stream.interruptWhen(afterExit),
-      Stream.mapError((error) => new ProcessFailed({ command: spec.command, reason: error.message }))
+    drained(stream, exited).pipe(
+      Stream.mapError((error) => new ProcessFailed({ command: spec.command, reason: reasonOf(error) }))
     )
   return { pid: child.pid, stdout: output(child.stdout), stderr: output(child.stderr), exit } satisfies Child
-})
+  // Nothing may come between the start and the finalizer that ends what was started.
+}, Effect.uninterruptible)
+
+/**
+ * The stream, ended once it has made its reader wait for the grace period after
+ * the exit. The time that the reader itself takes doesn't count.
+ */
+const drained = <A, E>(stream: Stream.Stream<A, E>, exited: Effect.Effect<void>): Stream.Stream<A, E> =>
+  Stream.unwrapScoped(Effect.map(Stream.toPull(stream), (pull) => {
+    let left = Duration.toMillis(drainGrace)
+    const wait = Effect.suspend(() => {
+      const since = performance.now()
+      return Effect.onExit(Effect.sleep(left), () =>
+        Effect.sync(() => {
+          left = Math.max(0, left - (performance.now() - since))
+        }))
+    })
+    const overdue = exited.pipe(Effect.zipRight(wait), Effect.zipRight(Effect.fail(Option.none())))
+    return Stream.repeatEffectChunkOption(Effect.raceFirst(pull, overdue))
+  }))
+
+const inputOf = ({ stdin }: ProcessSpec): Stream.Stream<Uint8Array> =>
+  stdin === undefined ? Stream.empty : stdin instanceof Uint8Array ? Stream.make(stdin) : stdin
 
 const killGroup = (child: CommandExecutor.Process) =>
   child.kill("SIGKILL").pipe(Effect.interruptible, Effect.timeoutOption("5 seconds"))
@@ -187,8 +216,11 @@ const spawnFailed = (spec: ProcessSpec, error: PlatformError): SpawnFailed =>
     missing: error._tag === "SystemError" && error.reason === "NotFound"
       ? (error.module === "FileSystem" ? "cwd" : "program")
       : "neither",
-    reason: error.message
+    reason: reasonOf(error)
   })
+
+/** The whole message would hold the arguments. */
+const reasonOf = (error: PlatformError): string => error.description ?? error._tag
 
 const collect = (
   spawn: (spec: ProcessSpec) => Effect.Effect<Child, SpawnFailed, Scope.Scope>,

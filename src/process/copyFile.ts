@@ -57,7 +57,8 @@ export const copyTree = (options: {
     return Effect.flatMap(attempt(from, () => lstat(from)), (stats) => {
       if (stats.isDirectory()) {
         return attempt(from, async () => {
-          await mkdir(to, { recursive: true, mode: stats.mode })
+          // Its owner must be able to fill it, and to delete it again.
+          await mkdir(to, { recursive: true, mode: stats.mode | 0o700 })
           // Never through a link: it could lead anywhere.
           return (await lstat(to)).isDirectory() ? readdir(from) : []
         }).pipe(

@@ -36,7 +36,36 @@ export interface Ended {
   readonly finishedAt: number
 }
 
-export const report = Effect.fn("report")(function*(context: RunContext, task: AdmittedTask, ended: Ended) {
+/** Never fails: where the report itself can't be made, what is known for sure is told. */
+export const report = (context: RunContext, task: AdmittedTask, ended: Ended) =>
+  Effect.catchAllCause(
+    fullReport(context, task, ended),
+    (cause) =>
+      Effect.as(
+        Effect.logError(`no report of task ${task.taskId}`, cause),
+        { ...skipped(context, task, unreportable), status: "failed", ...certain(ended) } satisfies TaskResult
+      )
+  )
+
+const unreportable: TaskError = {
+  kind: "internal",
+  message: "The task ended, but its report could not be made. What it left is in its log folder and under its ref."
+}
+
+/** What a result has from the pipeline alone. */
+const certain = (ended: Ended) => ({
+  exit_code: ended.exitCode,
+  workspace_path: ended.worktree?.path ?? "",
+  duration_ms: ended.finishedAt - ended.startedAt,
+  ref: ended.changes?.ref ?? null,
+  patch_path: ended.changes?.patch?.path ?? null,
+  usage: ended.transcript.usage,
+  thread_id: ended.transcript.threadId,
+  started_at: new Date(ended.startedAt).toISOString(),
+  finished_at: new Date(ended.finishedAt).toISOString()
+})
+
+const fullReport = Effect.fn("report")(function*(context: RunContext, task: AdmittedTask, ended: Ended) {
   const { redact } = context
   const logDir = taskFolder(context.ready.layout, task.runId, task.taskId)
   const { changes, transcript } = ended
@@ -58,7 +87,7 @@ export const report = Effect.fn("report")(function*(context: RunContext, task: A
   return {
     task_id: task.taskId,
     status,
-    exit_code: ended.exitCode,
+    ...certain(ended),
     files_changed: facts.files.map((file) => file.path),
     patch: redact(patch?.text ?? ""),
     patch_applicable: changes !== null && violations.length === 0 && changes.applies.onBase && changes.applies.onHead,
@@ -70,22 +99,14 @@ export const report = Effect.fn("report")(function*(context: RunContext, task: A
       stderr: redact(clipStart(ended.stderrTail, maxLogCharacters, `the whole is in ${logDir}/stderr.log`)),
       tail: redact(lastCharacters(stdout, tailCharacters) + lastCharacters(ended.stderrTail, tailCharacters))
     },
-    workspace_path: ended.worktree?.path ?? "",
-    duration_ms: ended.finishedAt - ended.startedAt,
     summary: redact(summary(transcript)),
     notes_for_manager: redact(notesForManager(facts)),
     error: error === null ? null : { kind: error.kind, message: redact(error.message) },
     denied: [],
     violations: violations.map(({ detail, kind }) => ({ kind, detail: redact(detail) })),
     enforcement,
-    ref: changes?.ref ?? null,
-    patch_path: changes?.patch?.path ?? null,
     patch_sha256: patch?.sha256 ?? null,
-    usage: transcript.usage,
-    thread_id: transcript.threadId,
-    log_dir: logDir,
-    started_at: new Date(ended.startedAt).toISOString(),
-    finished_at: new Date(ended.finishedAt).toISOString()
+    log_dir: logDir
   } satisfies TaskResult
 })
 

@@ -11,14 +11,16 @@ import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as path from "node:path"
+import { redactEvent, redactOutputs } from "../audit/redactEvent.ts"
 import * as Transcript from "../audit/Transcript.ts"
 import { type CodexOutput, taskMarker } from "../codex/Codex.ts"
 import { judgeEnd } from "../codex/failures.ts"
 import { RunnerConfig } from "../config/RunnerConfig.ts"
+import type { CodexEvent } from "../domain/CodexEvent.ts"
 import type { TaskError, TaskResult, TaskStatus } from "../domain/Result.ts"
 import type { TaskStage } from "../domain/RunEvent.ts"
 import type { AdmittedTask } from "../domain/Task.ts"
-import { type Changes, Patches } from "../patch/Patches.ts"
+import { CaptureFailed, type Changes, Patches } from "../patch/Patches.ts"
 import { SecurityPolicy } from "../policy/SecurityPolicy.ts"
 import { endMarked } from "../process/leftovers.ts"
 import { refOf, taskFolder, worktreePlaces } from "../store/stateFolder.ts"
@@ -62,7 +64,11 @@ export const runTask = Effect.fn("runTask")(function*(context: RunContext, task:
       yield* enter("worktree")
       const worktree = yield* restore(acquireWorktree(context, task))
       yield* enter("setup")
-      yield* restore(prepare(context, task, worktree))
+      const prepared = yield* Effect.exit(restore(prepare(context, task, worktree)))
+      if (Exit.isFailure(prepared)) {
+        const ending = endingOfCause(prepared.cause)
+        return yield* conclude(context, task, { ending, changes: null, worktree, progress, startedAt })
+      }
       yield* enter("codex")
       const exit = yield* Effect.exit(restore(work(context, task, worktree, progress)))
       yield* endMarked("CODEX_RUNNER_TASK", taskMarker(task).CODEX_RUNNER_TASK)
@@ -106,15 +112,18 @@ const work = Effect.fnUntraced(
       logFolder: logFolderOf(context, task),
       niceness: context.niceness
     })
+    const see = Effect.fnUntraced(function*(event: CodexEvent) {
+      // Masked before anything is cut: half a secret has no shape to know it by.
+      const masked = redactOutputs(event, context.redact)
+      yield* Ref.update(progress, (seen) => ({ ...seen, transcript: Transcript.step(seen.transcript, masked) }))
+      yield* context.emit({ _tag: "TaskCodexEvent", task_id: task.taskId, event: redactEvent(masked, context.redact) })
+    })
     yield* outputs.pipe(
       withIdleLimit(config.idle_timeout_sec),
       Stream.runForEach((output) =>
         output._tag === "Ended"
           ? Ref.update(progress, (seen) => ({ ...seen, ended: output }))
-          : Ref.update(progress, (seen) => ({ ...seen, transcript: Transcript.step(seen.transcript, output.event) }))
-            .pipe(
-              Effect.zipRight(context.emit({ _tag: "TaskCodexEvent", task_id: task.taskId, event: output.event }))
-            )
+          : see(output.event)
       ),
       Effect.timeoutFail({
         duration: task.timeout,
@@ -130,7 +139,7 @@ const withIdleLimit =
       ? stream
       : Stream.timeoutFail(stream, () => new TaskTimedOut({ clock: "idle", seconds }), Duration.seconds(seconds))
 
-/** The changes, or why they could not be captured; in that case the worktree stays. */
+/** The changes, or why they could not be captured, a bug included; in that case the worktree stays. */
 const capture = Effect.fnUntraced(function*(context: RunContext, task: AdmittedTask, worktree: Worktree) {
   const patches = yield* Patches
   const policy = yield* SecurityPolicy
@@ -140,7 +149,12 @@ const capture = Effect.fnUntraced(function*(context: RunContext, task: AdmittedT
     ref: refOf(task.runId, task.taskId),
     message: `codex-runner: ${task.runId}/${task.taskId}\n\nWhat the task left in its worktree, as it was found.`,
     patchPath: path.join(logFolderOf(context, task), "patch.diff")
-  }).pipe(Effect.either)
+  }).pipe(
+    Effect.catchAllDefect((defect) =>
+      Effect.fail(new CaptureFailed({ worktree: worktree.path, reason: `internal: ${String(defect)}` }))
+    ),
+    Effect.either
+  )
 })
 
 type Captured = Effect.Effect.Success<ReturnType<typeof capture>>
@@ -148,12 +162,14 @@ type Captured = Effect.Effect.Success<ReturnType<typeof capture>>
 /** The verdict, the record, and whether the worktree stays. */
 const conclude = Effect.fnUntraced(function*(context: RunContext, task: AdmittedTask, end: {
   readonly ending: Ending
+  /** null where Codex was never started: then there is nothing of the task's to capture. */
   readonly changes: Captured | null
   readonly worktree: Worktree | null
   readonly progress: Ref.Ref<Progress>
   readonly startedAt: number
 }) {
   const config = yield* RunnerConfig
+  yield* context.emit({ _tag: "TaskStageEntered", task_id: task.taskId, stage: "record" })
   const { ended, transcript } = yield* Ref.get(end.progress)
   const captured: Changes | null = end.changes?._tag === "Right" ? end.changes.right : null
   const result: TaskResult = yield* report(context, task, {
@@ -166,7 +182,7 @@ const conclude = Effect.fnUntraced(function*(context: RunContext, task: Admitted
     startedAt: end.startedAt,
     finishedAt: yield* Clock.currentTimeMillis
   })
-  const incomplete = end.worktree !== null && (captured === null || captured.incomplete.length > 0)
+  const incomplete = end.changes !== null && (captured === null || captured.incomplete.length > 0)
   const wanted = config.keep_worktrees === "always" ||
     (config.keep_worktrees === "on_failure" && result.status !== "success")
   if (end.worktree !== null && (incomplete || wanted)) yield* end.worktree.keep

@@ -42,9 +42,9 @@ export const runTasks = Effect.fn("runTasks")(function*(ready: Ready, watch: (ev
   const conclude = Effect.fnUntraced(function*(exit: Exit.Exit<unknown, unknown>) {
     const finished = yield* Ref.get(results)
     const cancelled = Exit.isFailure(exit) && Cause.isInterrupted(exit.cause)
-    const never: TaskError | null = cancelled
-      ? { kind: "cancelled", message: "The run ended before this task was started." }
-      : null
+    const never: TaskError | null = Exit.isSuccess(exit)
+      ? null
+      : { kind: cancelled ? "cancelled" : "internal", message: "The run ended before this task was started." }
     const result: RunResult = {
       run_id: run.runId,
       status: cancelled ? "cancelled" : "completed",
@@ -88,13 +88,25 @@ export const runTasks = Effect.fn("runTasks")(function*(ready: Ready, watch: (ev
     Effect.onExit((exit) =>
       Effect.gen(function*() {
         yield* tidyUp(ready)
-        yield* Ref.set(outcome, Option.some(yield* conclude(exit)))
+        if (isRefusal(exit)) yield* forgetRun(ready)
+        else yield* Ref.set(outcome, Option.some(yield* conclude(exit)))
       })
     )
   )
   yield* prune(ready)
   return yield* Effect.flatten(Ref.get(outcome)).pipe(Effect.orDie)
 })
+
+/** Tasks don't fail: what does came before the first of them, and the run as a whole is refused. */
+const isRefusal = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isFailure(exit) && Option.isSome(Cause.failureOption(exit.cause))
+
+/** Nothing was started: the run's name is free again. */
+const forgetRun = ({ layout, run }: Ready) =>
+  Effect.flatMap(
+    Trash,
+    (trash) => Effect.zipRight(trash.discard(runFolder(layout, run.runId), layout.trash), trash.settle)
+  )
 
 const makeContext = Effect.fnUntraced(function*(
   ready: Ready,
@@ -109,7 +121,9 @@ const makeContext = Effect.fnUntraced(function*(
   const emit = (event: RunEvent) =>
     store.append(layout, run.runId, event).pipe(
       Effect.catchAll((error) => Effect.logWarning(error.message)),
-      Effect.zipRight(watch(event))
+      Effect.zipRight(Effect.suspend(() => watch(event))),
+      // A reader's bug is no task's.
+      Effect.catchAllCause((cause) => Effect.logWarning("a reader of the run's events failed", cause))
     )
   const finish = Effect.fnUntraced(function*(task: AdmittedTask, result: TaskResult) {
     const final = yield* store.recordTask(layout, run.runId, result).pipe(

@@ -17,7 +17,7 @@ const binary = (): string => {
   return Path.join(root, "vendor", triple, "bin", "codex")
 }
 
-const codex = process.env["TRY_BINARY"] ?? binary()
+const codex = binary()
 
 /** A folder that goes with the scope, with these files in it. */
 export const folder = (files: Readonly<Record<string, string>> = {}): Effect.Effect<string, never, Scope.Scope> =>

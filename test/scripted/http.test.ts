@@ -3,6 +3,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
+import * as Net from "node:net"
 import * as Reply from "../../src/scripted/Reply.ts"
 import * as ScriptedModel from "../../src/scripted/ScriptedModel.ts"
 
@@ -112,5 +113,24 @@ describe("ScriptedModel over HTTP", () => {
       ], { concurrency: 2 })
       assert.deepStrictEqual(ended.map(Exit.isFailure), [true, true])
       assert.isTrue(Exit.isFailure(yield* Effect.exit(post(url, body("anyone?")))))
+    }))
+
+  it.live("closing its scope ends a connection in the middle of its request", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const { url } = yield* Scope.extend(ScriptedModel.make(() => Reply.message("x")), scope)
+      const { hostname, port } = new URL(url)
+      const socket = Net.connect(Number(port), hostname)
+      const ended = Effect.async<void>((resume) => {
+        socket.on("error", () => {}).once("close", () => resume(Effect.void))
+      })
+      // The answer to the first request shows that the server has read the half of the second.
+      const answered = Effect.async<void>((resume) => {
+        socket.once("data", () => resume(Effect.void))
+        socket.write("GET /v1/models HTTP/1.1\r\nhost: x\r\n\r\nPOST /v1/responses HTTP/1.1\r\nho")
+      })
+      yield* answered
+      yield* Effect.all([ended, Scope.close(scope, Exit.void)], { concurrency: 2 })
+      assert.isTrue(socket.destroyed)
     }))
 })
