@@ -30,6 +30,12 @@ export const redactOutputs = (event: CodexEvent, redact: (text: string) => strin
     : masked
 }
 
+/** What {@link redactOutputs} leaves: an output may be long, and is gone through once. */
+export const redactCommand = (event: CodexEvent, redact: (text: string) => string): CodexEvent =>
+  "item" in event && event.item.type === "command_execution"
+    ? { ...event, item: { ...event.item, command: redact(event.item.command) } }
+    : event
+
 const redactItem = (item: Item, redact: (text: string) => string): Item => {
   switch (item.type) {
     case "command_execution":

@@ -9,11 +9,12 @@ export const exitCodes = { success: 0, failure: 1, usage: 2, notReady: 3, interr
 /** The command has said all there is to say; only the exit code is left. */
 export class ExitWith extends Schema.TaggedError<ExitWith>()("ExitWith", { code: Schema.Number }) {}
 
-export const exitCodeOf = (result: RunResult): number => {
-  const wellEnded = result.results.every((task) =>
-    task.status === "success" || (task.status === "skipped" && task.error === null)
-  )
-  return result.status === "cancelled" ? exitCodes.interrupted : wellEnded ? exitCodes.success : exitCodes.failure
+export const exitCodeOf = ({ results, status }: RunResult): number => {
+  if (status === "cancelled") return exitCodes.interrupted
+  // What is still running, or never came to its end, lacks results.
+  const wellEnded = status === "completed" &&
+    results.every((task) => task.status === "success" || (task.status === "skipped" && task.error === null))
+  return wellEnded ? exitCodes.success : exitCodes.failure
 }
 
 export const exitCodeOfProblems = (problems: ReadonlyArray<Problem>): number =>

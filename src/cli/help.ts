@@ -41,15 +41,22 @@ export const helpFor = (
 /** Options of the library's own, which every command takes. */
 const builtIns = ["--help", "--version", "--completions", "--log-level", "--wizard"]
 
-/** What to say of an option that its command doesn't have; the library would complain of the word after it. */
-export const unknownOption = (args: ReadonlyArray<string>, topics: ReadonlyArray<Topic>): string | undefined => {
+/**
+ * What to say of an option that its command doesn't have, or that lacks its
+ * value; the library would complain of another word.
+ */
+export const optionFault = (args: ReadonlyArray<string>, topics: ReadonlyArray<Topic>): string | undefined => {
   const named = topics.find((one) => one.name === args[0])
   if (named === undefined) return undefined
-  const known = [...entries(named.doc).flatMap(([name]) => /^--[a-z-]+/.exec(name) ?? []), ...builtIns]
+  const options = entries(named.doc).map(([name]) => name).filter((name) => name.startsWith("--"))
+  const known = [...options.flatMap((name) => /^--[a-z-]+/.exec(name) ?? []), ...builtIns]
   const end = args.indexOf("--")
-  const unknown = args.slice(1, end < 0 ? undefined : end)
-    .flatMap((arg) => /^--[^=]+/.exec(arg) ?? []).find((name) => !known.includes(name))
-  if (unknown === undefined) return undefined
+  const given = args.slice(1, end < 0 ? undefined : end)
+  const unknown = given.flatMap((arg) => /^--[^=]+/.exec(arg) ?? []).find((name) => !known.includes(name))
+  if (unknown === undefined) {
+    const bare = options.find((name) => name.startsWith(`${given.at(-1)} `))
+    return bare === undefined ? undefined : `An option of codex-runner ${named.name} needs a value: ${bare}`
+  }
   const near = nearest(unknown, known)
   const hint = near === undefined ? "" : ` Did you mean ${near}?`
   return `Unknown option ${unknown} of codex-runner ${named.name}.${hint} See: codex-runner ${named.name} --help`

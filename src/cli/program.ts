@@ -7,7 +7,7 @@ import { stripVTControlCharacters } from "node:util"
 import { version } from "../version.ts"
 import { demoCommand, demoTopic } from "./demo.ts"
 import { exitCodes, ExitWith } from "./exit.ts"
-import { helpFor, unknownOption } from "./help.ts"
+import { helpFor, optionFault } from "./help.ts"
 import { Output } from "./output.ts"
 import { runCommand, runTopic } from "./run.ts"
 
@@ -20,6 +20,12 @@ const root = Command.make("codex-runner").pipe(
 
 const cli = Command.run(root, { name: "codex-runner", version, executable: "codex-runner" })
 
+/** The library takes a lone `-` for an option, and reads none after it. */
+const dashLast = (argv: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...argv.filter((arg) => arg !== "-"),
+  ...argv.filter((arg) => arg === "-")
+]
+
 /** Parses the arguments and runs the command they name. Usage errors are told on stderr. */
 export const program = (argv: ReadonlyArray<string>) =>
   Effect.flatMap(Output, ({ err, onErr, onOut, out }) => {
@@ -28,10 +34,10 @@ export const program = (argv: ReadonlyArray<string>) =>
       on ? args.join(" ") : stripVTControlCharacters(args.join(" "))
     const help = helpFor(argv.slice(2), topics, onOut)
     if (help !== undefined) return out(help)
-    const unknown = unknownOption(argv.slice(2), topics)
-    if (unknown !== undefined) return Effect.zipRight(err(onErr.red(unknown)), new ExitWith({ code: exitCodes.usage }))
+    const fault = optionFault(argv.slice(2), topics)
+    if (fault !== undefined) return Effect.zipRight(err(onErr.red(fault)), new ExitWith({ code: exitCodes.usage }))
     return Effect.consoleWith((console) =>
-      Effect.withConsole(cli(argv), {
+      Effect.withConsole(cli(dashLast(argv)), {
         ...console,
         log: (...args) => out(text(onOut.on, args).trimEnd()),
         error: (...args) => err(text(onErr.on, args).trimEnd())

@@ -45,6 +45,7 @@ export const readText = (file: string): Effect.Effect<string, RunRejected> =>
 /** The content of a task file as an unknown value; a bare list of tasks becomes a request. */
 export const readTaskFile = Effect.fn("cli.readTaskFile")(function*(file: string) {
   const text = (yield* readText(file)).replace(/^\uFEFF/, "")
+  if (text.trim() === "") return yield* problem(file, "is empty.", "Give the tasks as JSON or YAML.")
   const value = yield* parse(file, text)
   return Array.isArray(value) ? { tasks: value } : value
 })
@@ -53,11 +54,14 @@ const parse = (file: string, text: string): Effect.Effect<unknown, RunRejected> 
   const json = Effect.try((): unknown => JSON.parse(text))
   // Every JSON text is YAML too, but only YAML's reader says where the mistake is.
   return Effect.catchAll(json, () =>
-    Effect.flatMap(Effect.promise(() => import("yaml")), ({ parseDocument }) => {
+    // CommonJS: once bundled, its names are there on the default alone.
+    Effect.flatMap(Effect.promise(() => import("yaml")), ({ default: { parseDocument } }) => {
       const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true })
       const [error] = document.errors
       if (error !== undefined) {
-        return Effect.fail(problem(file, `is neither JSON nor YAML: ${error.message.split("\n")[0]}`))
+        return Effect.fail(
+          problem(file, `is neither JSON nor YAML: ${error.message.split("\n")[0]?.replace(/:$/, "")}.`)
+        )
       }
       return Effect.try({
         try: (): unknown => document.toJS({ maxAliasCount: 100 }),

@@ -20,6 +20,7 @@ import { Processes } from "../process/Processes.ts"
 import { decodeRequest } from "../run/startRun.ts"
 import { exitCodeOf, exitCodeOfProblems, ExitWith } from "./exit.ts"
 import { topic } from "./help.ts"
+import { oneOf, wholeNumber } from "./options.ts"
 import { Output } from "./output.ts"
 import { readTaskFile } from "./readInput.ts"
 import { progressLine, renderProblems, renderResult } from "./render.ts"
@@ -38,12 +39,12 @@ const options = {
     Options.withPseudoName("REF"),
     Options.optional
   ),
-  concurrency: Options.integer("concurrency").pipe(
+  concurrency: wholeNumber("concurrency").pipe(
     Options.withDescription("Tasks at a time, where the file doesn't say."),
     Options.withPseudoName("N"),
     Options.optional
   ),
-  timeout: Options.integer("timeout").pipe(
+  timeout: wholeNumber("timeout").pipe(
     Options.withDescription("Wall-clock limit of a task in seconds, where the task doesn't say."),
     Options.withPseudoName("SEC"),
     Options.optional
@@ -57,7 +58,7 @@ const options = {
   json: Options.boolean("json").pipe(
     Options.withDescription("The result alone, as JSON, on standard output.")
   ),
-  keepWorktrees: Options.choice("keep-worktrees", ["never", "on_failure", "always"]).pipe(
+  keepWorktrees: oneOf("keep-worktrees", ["never", "on_failure", "always"]).pipe(
     Options.withDescription("Which tasks' worktrees stay after the run."),
     Options.optional
   ),

@@ -17,7 +17,7 @@ import { Host } from "../process/Host.ts"
 import { type Exit, Processes, type ProcessFailed, type ProcessSpec, type SpawnFailed } from "../process/Processes.ts"
 import { openCappedLog } from "../store/cappedLog.ts"
 import { StoreFailed } from "../store/durable.ts"
-import { type Authentication, findAuthentication, type NotAuthenticated } from "./authentication.ts"
+import { type Authentication, findAuthentication, type NotAuthenticated, usersCodexHome } from "./authentication.ts"
 import { commandLine } from "./invocation.ts"
 import { events } from "./jsonl.ts"
 import { type CodexBinary, type CodexMissing, locateCodex } from "./locate.ts"
@@ -94,8 +94,10 @@ export class Codex extends Context.Tag("codex-runner/Codex")<
       return Codex.of({ open: (options) => Effect.provide(open(options), context) })
 
       function run({ authentication, binary, home, traits }: Found, job: CodexJob) {
-        const usersCodexHome = authentication._tag === "Login"
-        const codexHome = usersCodexHome ? authentication.codexHome : home
+        const inheritUserConfig = config.codex_user_config === "inherit"
+        // The user's own file is read only in the user's own home.
+        const inUsersHome = authentication._tag === "Login" || inheritUserConfig
+        const codexHome = inUsersHome ? usersCodexHome(host) : home
         const { args, stdin } = commandLine({
           traits,
           prompt: job.task.prompt,
@@ -116,8 +118,8 @@ export class Codex extends Context.Tag("codex-runner/Codex")<
           developerInstructions: developerInstructions(job.task),
           model: config.codex_model,
           ephemeral: config.codex_ephemeral,
-          inheritUserConfig: config.codex_user_config === "inherit",
-          usersCodexHome,
+          inheritUserConfig,
+          usersCodexHome: inUsersHome,
           codexConfig: config.codex_config
         })
         return streamOf(job, {

@@ -27,6 +27,12 @@ const usesCustomProvider = (codexConfig: ReadonlyArray<string>): boolean =>
   codexConfig.some((entry) => /^\s*model_provider\s*=/.test(entry)) &&
   codexConfig.some((entry) => /^\s*model_providers\b/.test(entry))
 
+/** Codex's home as Codex finds it. */
+export const usersCodexHome = (host: Readonly<Record<string, string | undefined>>): string => {
+  const set = host["CODEX_HOME"] ?? ""
+  return path.resolve(set === "" ? path.join(host["HOME"] ?? "/", ".codex") : set)
+}
+
 export const findAuthentication = Effect.fn("Codex.findAuthentication")(function*(options: {
   readonly binary: CodexBinary
   readonly codexConfig: ReadonlyArray<string>
@@ -38,7 +44,7 @@ export const findAuthentication = Effect.fn("Codex.findAuthentication")(function
   if ((host["CODEX_API_KEY"] ?? "") !== "") return { _tag: "ApiKey" } satisfies Authentication
   if (usesCustomProvider(options.codexConfig)) return { _tag: "CustomProvider" } satisfies Authentication
   const processes = yield* Processes
-  const codexHome = host["CODEX_HOME"] ?? path.join(host["HOME"] ?? "/", ".codex")
+  const codexHome = usersCodexHome(host)
   const status = yield* processes.run({
     command: options.binary.path,
     args: ["login", "status"],

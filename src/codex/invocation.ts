@@ -37,7 +37,7 @@ export interface Invocation {
 
 export interface CommandLine {
   readonly args: ReadonlyArray<string>
-  /** The prompt, where it is too long for an argument. */
+  /** The prompt, where it can't be an argument. */
   readonly stdin: string | undefined
 }
 
@@ -66,11 +66,12 @@ const unwantedFeatures = [
 
 /** A value as TOML takes it inline. */
 export const toml = (value: unknown): string => {
-  if (typeof value === "string") return JSON.stringify(value).replaceAll("\u007f", "\\u007F")
+  // TOML knows no half of a surrogate pair, and wants DEL escaped.
+  if (typeof value === "string") return JSON.stringify(value.toWellFormed()).replaceAll("\u007f", "\\u007F")
   if (typeof value === "number" || typeof value === "boolean") return String(value)
   if (Array.isArray(value)) return `[${value.map(toml).join(",")}]`
   if (typeof value === "object" && value !== null) {
-    return `{${Object.entries(value).map(([key, inner]) => `${JSON.stringify(key)}=${toml(inner)}`).join(",")}}`
+    return `{${Object.entries(value).map(([key, inner]) => `${toml(key)}=${toml(inner)}`).join(",")}}`
   }
   throw new TypeError("no TOML for this value")
 }
@@ -99,7 +100,8 @@ export const commandLine = (invocation: Invocation): CommandLine => {
     ],
     ["developer_instructions", invocation.developerInstructions]
   ]
-  const byArgument = Buffer.byteLength(invocation.prompt) <= longestArgument
+  // A prompt of "-" alone would be taken for standard input.
+  const byArgument = invocation.prompt !== "-" && Buffer.byteLength(invocation.prompt) <= longestArgument
   return {
     args: [
       "exec",

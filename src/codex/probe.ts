@@ -68,7 +68,7 @@ export const probeCodex = Effect.fn("Codex.probe")(function*(options: {
     Effect.map(Schema.decodeUnknownEither(cached)),
     Effect.orElseSucceed(() => Either.left(undefined))
   )
-  if (Either.isRight(known)) return known.right
+  if (Either.isRight(known)) return yield* recentEnough(binary, known.right)
   const traits = yield* ask(options)
   yield* fs.makeDirectory(cacheFolder, { recursive: true, mode: 0o700 }).pipe(
     Effect.zipRight(fs.writeFileString(file, JSON.stringify(traits), { mode: 0o600 })),
@@ -76,6 +76,16 @@ export const probeCodex = Effect.fn("Codex.probe")(function*(options: {
   )
   return traits
 })
+
+/** Asked of what was cached as well: an older runner may have been content with less. */
+const recentEnough = <A extends { readonly version: string }>({ path }: CodexBinary, traits: A) =>
+  compareVersions(traits.version, supportedVersions.oldest) >= 0
+    ? Effect.succeed(traits)
+    : new CodexUnusable({
+      path,
+      reason:
+        `version ${traits.version} is too old, ${supportedVersions.oldest} or newer is needed. Update it with: npm install -g @openai/codex@latest`
+    })
 
 const ask = Effect.fnUntraced(function*(options: {
   readonly binary: CodexBinary
@@ -106,11 +116,7 @@ const ask = Effect.fnUntraced(function*(options: {
   const said = yield* run("--version")
   const version = /(\d+\.\d+\.\d+(?:-[\w.]+)?)/.exec(said)?.[1]
   if (version === undefined) return yield* unusable(`it says no version: ${said.trim().slice(0, 100)}`)
-  if (compareVersions(version, supportedVersions.oldest) < 0) {
-    return yield* unusable(
-      `version ${version} is too old, ${supportedVersions.oldest} or newer is needed. Update it with: npm install -g @openai/codex@latest`
-    )
-  }
+  yield* recentEnough(options.binary, { version })
   const features = parseFeatures(yield* run("features", "list"))
   return { version, features: features.all, enabled: features.enabled } satisfies CodexTraits
 })

@@ -12,17 +12,18 @@ import * as Schema from "effect/Schema"
 import { Host } from "../process/Host.ts"
 import { Processes, type SpawnFailed } from "../process/Processes.ts"
 
-/** Where a call looks: the user's repository, or a private git folder over a task's worktree. */
-export type GitTarget =
-  | { readonly _tag: "Repository"; readonly directory: string }
-  | {
-    readonly _tag: "Private"
-    readonly gitDir: string
-    readonly workTree: string
-    readonly index: string
-    /** The user's object store, which the private folder reads from and writes to. */
-    readonly objects: string
-  }
+/** A private git folder over a task's worktree. */
+export interface PrivateTarget {
+  readonly _tag: "Private"
+  readonly gitDir: string
+  readonly workTree: string
+  readonly index: string
+  /** The user's object store, which the private folder reads from and writes to. */
+  readonly objects: string
+}
+
+/** Where a call looks: the user's repository, or a private git folder. */
+export type GitTarget = { readonly _tag: "Repository"; readonly directory: string } | PrivateTarget
 
 export interface GitCall {
   readonly target: GitTarget
@@ -106,6 +107,10 @@ export const splitNul = (bytes: Uint8Array): ReadonlyArray<string> => {
   const text = new TextDecoder().decode(bytes)
   return text.length === 0 ? [] : text.replace(/\0$/, "").split("\0")
 }
+
+/** Paths for a standard input that is read with `-z`. */
+export const joinNul = (paths: Iterable<string>): Uint8Array =>
+  new TextEncoder().encode([...paths].map((path) => `${path}\0`).join(""))
 
 const withoutSideEffects = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "gc.auto=0"]
 

@@ -119,7 +119,8 @@ export const readBaseTree = Effect.fn("Repository.readBaseTree")(
       const path = entry.slice(tab + 1)
       const name = path.slice(path.lastIndexOf("/") + 1)
       if (entry.startsWith("160000")) gitlinks.push(path)
-      else if (name === ".gitignore") ignoreFiles.set(path, entry.slice(12, tab))
+      // git reads none through a link.
+      else if (name === ".gitignore" && entry.startsWith("100")) ignoreFiles.set(path, entry.slice(12, tab))
       else if (name === ".gitattributes") attributeFiles.push(path)
       for (const part of withParents(path)) foldedPaths.set(foldPath(part), part)
     }

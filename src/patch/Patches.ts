@@ -8,19 +8,18 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { lstatSync, readlinkSync, type Stats } from "node:fs"
 import type { ChangedFile } from "../domain/Changes.ts"
 import type { Violation } from "../domain/Result.ts"
-import { Git } from "../git/Git.ts"
+import { Git, joinNul } from "../git/Git.ts"
 import { copyIndex } from "../process/copyFile.ts"
+import { excludedFolders } from "../worktree/baseline.ts"
 import type { Worktree } from "../worktree/Worktrees.ts"
 import { type ApplyCheck, checkApplies } from "./applicability.ts"
 import { changedPaths } from "./changedPaths.ts"
+import { captureLimits, takeWithinLimits } from "./limits.ts"
+import { hasOwnPointer, nestedRepositories, outsideSubmodules } from "./nested.ts"
 import { parseRawDiff } from "./rawDiff.ts"
 import { walk } from "./walk.ts"
-
-/** What one task may add to a patch. */
-export const captureLimits = { fileBytes: 100 * 1024 * 1024, totalBytes: 512 * 1024 * 1024, files: 50_000 } as const
 
 export interface Changes {
   readonly files: ReadonlyArray<ChangedFile>
@@ -58,10 +57,12 @@ export interface CaptureOptions {
   readonly patchPath: string
 }
 
+export { captureLimits }
+
 export class Patches extends Context.Tag("codex-runner/Patches")<
   Patches,
   {
-    /** The task's processes must be gone. Publishes the ref, writes the patch, changes nothing in the worktree but special files. */
+    /** The task's processes must be gone. Publishes the ref, writes the patch, changes nothing in the worktree but special files and modes that forbid reading. */
     readonly capture: (options: CaptureOptions) => Effect.Effect<Changes, CaptureFailed>
   }
 >() {
@@ -84,35 +85,43 @@ export class Patches extends Context.Tag("codex-runner/Patches")<
 
 const capture = Effect.fn("Patches.capture")(function*(options: CaptureOptions) {
   const { worktree } = options
-  const seen = yield* walk(worktree.path)
+  const { base } = worktree
+  const seen = yield* walk(worktree.path, { except: yield* excludedFolders(worktree), expected: base.files })
   const changed = yield* changedPaths(worktree, seen)
-  const inSubmodule = (path: string) =>
-    worktree.base.gitlinks.some((link) => path === link || path.startsWith(`${link}/`))
-  const candidates = changed.paths.filter((path) => !inSubmodule(path))
+  const outside = outsideSubmodules(base.gitlinks, changed.written)
+  const candidates = [...changed.deleted, ...outside]
   const disposable = candidates.filter(options.isDisposable)
-  const taken = takeWithinLimits(worktree.path, candidates.filter((path) => !options.isDisposable(path)))
+  const taken = takeWithinLimits(
+    worktree.path,
+    new Set(changed.deleted),
+    candidates.filter((path) => !options.isDisposable(path))
+  )
 
   const index = `${worktree.git.directory}/index.final`
   yield* copyIndex(worktree.git.baseIndex, index)
-  const refused = yield* updateIndex(worktree, index, taken.paths)
-  // One inside an ignored folder (a dependency that ships its own .git) is no business of the patch.
-  const nested = seen.nestedRepositories.filter((folder) =>
-    folder === "" || candidates.some((path) => path.startsWith(`${folder}/`)) ||
-    ![...seen.files].some((path) => path.startsWith(`${folder}/`))
-  )
+  yield* updateIndex(worktree, index, taken.deleted, "--force-remove")
+  const refused = yield* updateIndex(worktree, index, taken.written, "--add", "--replace")
+  const nested = nestedRepositories(seen, outside)
+  const rewritten = hasOwnPointer(worktree) || nested.includes(".git") ? [] : [".git"]
   const found = {
     links: taken.links,
     disposable: [...disposable, ...changed.selfIgnored.map((folder) => `${folder}/`)],
     violations: [
-      ...violations("nested_repository", nested, (folder) => `a repository of its own at "${folder}/.git"`),
+      ...violations("nested_repository", nested, (path) => `a repository of its own at "${path}"`),
+      ...violations(
+        "nested_repository",
+        rewritten,
+        (path) => `"${path}" no longer leads to git's entry of the worktree`
+      ),
       ...violations("special_file", seen.specialFiles, (path) => `"${path}" was a pipe, socket or device`),
       ...violations(
         "hidden_by_ignore",
         changed.hidden,
         (path) => `"${path}" is hidden by an ignore file of the task's`
       ),
+      ...violations("hidden_by_ignore", changed.hugeIgnoreFiles, (path) => `"${path}" is too large for an ignore file`),
       ...violations("name_collision", refused, (path) => `git refuses the name "${path}"`),
-      ...violations("name_collision", seen.unreadableNames, (path) => `the name "${path}" is not valid UTF-8`),
+      ...violations("name_collision", changed.unreadable, (path) => `the name "${path}" is not valid UTF-8`),
       ...violations("too_large", taken.tooLarge, (path) => `"${path}" is over ${captureLimits.fileBytes} bytes`),
       ...violations("too_large", taken.overflow, (text) => text),
       ...violations("hard_link", taken.hardLinks, (path) => `"${path}" shares its content with another file`)
@@ -120,8 +129,9 @@ const capture = Effect.fn("Patches.capture")(function*(options: CaptureOptions) 
     incomplete: [
       ...taken.tooLarge.map((path) => `"${path}" is too large`),
       ...taken.overflow,
+      ...nested.map((path) => `what is in "${path}" is in no patch`),
       ...refused.map((path) => `git refuses the name "${path}"`),
-      ...seen.unreadableNames.map((path) => `the name "${path}" is not valid UTF-8`)
+      ...changed.unreadable.map((path) => `the name "${path}" is not valid UTF-8`)
     ]
   }
   const unchanged: Changes = {
@@ -131,18 +141,19 @@ const capture = Effect.fn("Patches.capture")(function*(options: CaptureOptions) 
     ref: null,
     applies: { onBase: true, onHead: true, log: "The task changed no files: there is nothing to apply." }
   }
-  if (taken.paths.length === 0) return unchanged
+  if (taken.deleted.length + taken.written.length === 0) return unchanged
 
   const over = worktree.git.over(index)
   const tree = yield* git(over, "write-tree")
   const compare = ["diff-tree", "-r", "--no-renames", "--full-index", "--no-ext-diff", "--no-textconv"]
-  const raw = yield* gitBytes(over, ...compare, "-z", "--raw", "--numstat", worktree.base.commit, tree)
+  const raw = yield* gitBytes(over, ...compare, "-z", "--raw", "--numstat", base.commit, tree)
   const files = parseRawDiff(raw)
   if (files.length === 0) return unchanged
 
-  const patch = yield* writePatch(over, options.patchPath, [...compare, "-p", "--binary"], worktree.base.commit, tree)
-  const commit = yield* git(over, "commit-tree", "-p", worktree.base.commit, "-m", options.message, tree)
+  // The ref first: whatever becomes of the rest, the work is safe.
+  const commit = yield* git(over, "commit-tree", "-p", base.commit, "-m", options.message, tree)
   yield* git(worktree.repository.target, "update-ref", options.ref, commit)
+  const patch = yield* writePatch(over, options.patchPath, [...compare, "-p", "--binary"], base.commit, tree)
   const applies = yield* checkApplies(worktree, options.patchPath)
   return { ...found, files, patch, ref: options.ref, applies } satisfies Changes
 })
@@ -176,52 +187,20 @@ const violations = (
   detail: (path: string) => string
 ): ReadonlyArray<Violation> => paths.slice(0, 50).map((path) => ({ kind, detail: detail(path) }))
 
-const updateIndex = Effect.fnUntraced(function*(worktree: Worktree, index: string, paths: ReadonlyArray<string>) {
+const updateIndex = Effect.fnUntraced(function*(
+  worktree: Worktree,
+  index: string,
+  paths: ReadonlyArray<string>,
+  ...how: ReadonlyArray<string>
+) {
   if (paths.length === 0) return []
   const git = yield* Git
   const answer = yield* git.run({
     target: worktree.git.over(index),
-    args: ["update-index", "-z", "--add", "--remove", "--replace", "--stdin"],
-    stdin: new TextEncoder().encode(paths.map((path) => `${path}\0`).join("")),
+    args: ["update-index", "-z", ...how, "--stdin"],
+    stdin: joinNul(paths),
     timeout: "5 minutes"
   })
   // A name that git takes for an attack is passed over with these words, and a zero exit.
   return [...answer.stderr.matchAll(/Ignoring path (.*)/g)].flatMap(([, path]) => path === undefined ? [] : [path])
 })
-
-const look = (path: string): Stats | undefined => {
-  try {
-    return lstatSync(path)
-  } catch {
-    // Gone, or what was a folder above it is a file now: a deletion either way.
-    return undefined
-  }
-}
-
-/** Which of the changed paths go into the patch, by what `lstat` says of each. */
-const takeWithinLimits = (root: string, candidates: ReadonlyArray<string>) => {
-  const paths: Array<string> = []
-  const tooLarge: Array<string> = []
-  const hardLinks: Array<string> = []
-  const links = new Map<string, string>()
-  let bytes = 0
-  let passedOver = 0
-  for (const path of candidates) {
-    const stats = look(`${root}/${path}`)
-    if (stats !== undefined && stats.isFile()) {
-      if (stats.size > captureLimits.fileBytes) {
-        tooLarge.push(path)
-        continue
-      }
-      if (stats.nlink > 1) hardLinks.push(path)
-      bytes += stats.size
-    }
-    if (stats?.isSymbolicLink() === true) links.set(path, readlinkSync(`${root}/${path}`))
-    if (bytes > captureLimits.totalBytes || paths.length >= captureLimits.files) passedOver += 1
-    else paths.push(path)
-  }
-  const overflow = passedOver === 0
-    ? []
-    : [`${passedOver} files are beyond the cap of ${captureLimits.files} files or ${captureLimits.totalBytes} bytes`]
-  return { paths, tooLarge, hardLinks, links, overflow }
-}

@@ -1,99 +1,97 @@
 /**
  * Which files a task changed since its baseline, and which it tried to hide.
  *
- * The base commit's ignore rules decide what counts, not those that the task
- * may have written: what they would hide is captured all the same and reported.
+ * What is there is known from the walk; git is asked only what it knew before
+ * and which of that differs, and never to look for files: in a repository that
+ * the task planted it would follow what it finds. The baseline's ignore rules
+ * decide what counts, not those that the task may have written: what these
+ * would hide is captured all the same and reported.
  */
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import { lstatSync, readFileSync } from "node:fs"
 import { foldPath } from "../domain/Changes.ts"
 import { Git, splitNul } from "../git/Git.ts"
+import { ignoredIn, isIgnoreFile } from "../git/ignore.ts"
+import { ignoreRules } from "../worktree/baseline.ts"
 import type { Worktree } from "../worktree/Worktrees.ts"
-import type { Walk } from "./walk.ts"
+import { pathsUnder, sortPaths } from "./sortedPaths.ts"
+import { isUnreadable, type Walk } from "./walk.ts"
 
 export interface ChangedPaths {
-  /** Candidates: changed, added or gone. */
-  readonly paths: ReadonlyArray<string>
+  /** Changed or added: each a file or a link that is there. */
+  readonly written: ReadonlyArray<string>
+  readonly deleted: ReadonlyArray<string>
   /** Added files that an ignore file of the task's own would have hidden. */
   readonly hidden: ReadonlyArray<string>
+  /** Ignore files of the task's own that are too large to ask git what they hide. */
+  readonly hugeIgnoreFiles: ReadonlyArray<string>
   /** Folders of tools' caches that ignore themselves: left out. */
   readonly selfIgnored: ReadonlyArray<string>
+  /** Changed files whose names can't be written down. */
+  readonly unreadable: ReadonlyArray<string>
 }
 
-const encode = (paths: Iterable<string>): Uint8Array =>
-  new TextEncoder().encode([...paths].map((path) => `${path}\0`).join(""))
-
-const folderOf = (path: string): string => path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : ""
-
-const isIgnoreFile = (path: string): boolean => path === ".gitignore" || path.endsWith("/.gitignore")
+/** git holds a whole ignore file in memory. */
+const maxIgnoreFileBytes = 1024 * 1024
 
 export const changedPaths = Effect.fn("Patches.changedPaths")(function*(worktree: Worktree, walk: Walk) {
   const git = yield* Git
-  const list = (...flags: ReadonlyArray<string>) =>
+  const target = worktree.git.over(worktree.git.baselineIndex)
+  const list = (flag: string) =>
     git.run({
-      target: worktree.git.over(worktree.git.baselineIndex),
-      args: ["ls-files", "-z", ...flags],
-      timeout: "2 minutes"
-    }).pipe(Effect.map((answer) => expandNested(splitNul(answer.stdout), walk)))
+      target,
+      args: ["ls-files", "-z", flag],
+      timeout: "2 minutes",
+      maxOutputBytes: 512 * 1024 * 1024
+    }).pipe(Effect.map((answer) => splitNul(answer.stdout)))
+  const [known, differing] = yield* Effect.all([list("-c"), list("-m")], { concurrency: 2 })
+  const before = new Set(known)
+  const unreadableNow = new Set(walk.unreadableNames)
+  const changed = [...new Set(differing)].filter((path) => walk.files.has(path))
+  const deleted = known.filter((path) => !walk.files.has(path) && !isUnreadable(path))
 
-  const visible = new Set(yield* list("-m", "-d", "-o", "--exclude-standard"))
-  const suspects = [...walk.files].filter((path) =>
-    isIgnoreFile(path) && (visible.has(path) || !worktree.base.ignoreFiles.has(path))
-  )
-  const removed = [...worktree.base.ignoreFiles.keys()].some((path) => visible.has(path))
-  const plain: ChangedPaths = { paths: [...visible], hidden: [], selfIgnored: [] }
-  if (suspects.length === 0 && !removed) return plain
+  const others = [...walk.files].filter((path) => !before.has(path))
+  const ignored = yield* ignoredIn(yield* ignoreRules(worktree), others)
+  const counted = others.filter((path) => !ignored.has(path))
+  const ownIgnoreFiles = counted.filter(isIgnoreFile)
+  const selfIgnored = ownIgnoreFiles.map(folderOf).filter((folder) => isSelfIgnoredCache(folder, worktree, walk))
+  const sorted = sortPaths(counted)
+  const cached = new Set(selfIgnored.flatMap((folder) => pathsUnder(sorted, folder)))
+  const added = counted.filter((path) => !cached.has(path))
 
-  const ignoredByBase = yield* baseIgnoreRules(worktree)
-  const ignoredSuspects = yield* ignoredByBase(suspects)
-  const ownIgnoreFiles = suspects.filter((path) => !ignoredSuspects.has(path))
-  if (ownIgnoreFiles.length === 0 && !removed) return plain
-
-  const caches = ownIgnoreFiles.map(folderOf).filter((folder) => isSelfIgnoredCache(folder, worktree, walk))
-  const inCache = (path: string) => caches.some((folder) => path.startsWith(`${folder}/`))
-  const tracked = yield* list("-m", "-d")
-  const others = yield* list("-o")
-  const ignored = yield* ignoredByBase(others)
-  const added = others.filter((path) => !ignored.has(path) && !inCache(path))
+  const judges = [...ownIgnoreFiles, ...changed.filter(isIgnoreFile)]
+  const hugeIgnoreFiles = judges.filter((path) => lstatSync(`${worktree.path}/${path}`).size > maxIgnoreFileBytes)
+  const hidden = judges.length === 0 || hugeIgnoreFiles.length > 0
+    ? new Set<string>()
+    : yield* ignoredIn(target, added.filter((path) => !isIgnoreFile(path)))
   return {
-    paths: [...new Set([...tracked, ...added])],
-    hidden: added.filter((path) => !visible.has(path) && !isIgnoreFile(path)),
-    selfIgnored: caches
-  }
+    written: [...changed, ...added],
+    deleted,
+    hidden: [...hidden],
+    hugeIgnoreFiles,
+    selfIgnored,
+    unreadable: [
+      ...walk.unreadableNames.filter((path) => !before.has(path)),
+      ...differing.filter((path) => isUnreadable(path) && unreadableNow.has(path)),
+      ...known.filter((path) => isUnreadable(path) && !unreadableNow.has(path))
+    ]
+  } satisfies ChangedPaths
 })
 
-/** git names a nested repository by its folder alone, with a slash at the end: its files are taken one by one. */
-const expandNested = (paths: ReadonlyArray<string>, walk: Walk): ReadonlyArray<string> =>
-  paths.flatMap((path) => path.endsWith("/") ? [...walk.files].filter((file) => file.startsWith(path)) : [path])
+const folderOf = (path: string): string => path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : ""
 
-/** A folder new to the base, with a name that tools give to caches or the tag they mark them by. */
+/** A folder new to the base that ignores all of itself, with a name that tools give to caches or the tag they mark them by. */
 const isSelfIgnoredCache = (folder: string, worktree: Worktree, walk: Walk): boolean =>
   folder !== "" &&
   !worktree.base.foldedPaths.has(foldPath(folder)) &&
-  (folder.slice(folder.lastIndexOf("/") + 1).startsWith(".") || walk.files.has(`${folder}/CACHEDIR.TAG`))
+  (folder.slice(folder.lastIndexOf("/") + 1).startsWith(".") || walk.files.has(`${folder}/CACHEDIR.TAG`)) &&
+  ignoresEverything(`${worktree.path}/${folder}/.gitignore`)
 
-/** The base commit's ignore files, laid out on their own, as a test of paths. */
-const baseIgnoreRules = Effect.fnUntraced(function*(worktree: Worktree) {
-  const fs = yield* FileSystem.FileSystem
-  const git = yield* Git
-  const rules = `${worktree.git.directory}/ignore-rules`
-  yield* fs.makeDirectory(rules, { recursive: true, mode: 0o700 })
-  if (worktree.base.ignoreFiles.size > 0) {
-    yield* git.run({
-      target: worktree.git.over(worktree.git.baseIndex),
-      args: ["checkout-index", "-q", "-f", `--prefix=${rules}/`, "-z", "--stdin"],
-      stdin: encode(worktree.base.ignoreFiles.keys())
-    })
-  }
-  const target = { ...worktree.git.over(worktree.git.baseIndex), workTree: rules }
-  return (paths: ReadonlyArray<string>) =>
-    paths.length === 0
-      ? Effect.succeed<ReadonlySet<string>>(new Set())
-      : git.run({
-        target,
-        args: ["check-ignore", "--no-index", "-z", "--stdin"],
-        stdin: encode(paths),
-        accept: [0, 1],
-        timeout: "1 minute"
-      }).pipe(Effect.map((answer): ReadonlySet<string> => new Set(splitNul(answer.stdout))))
-})
+const ignoresEverything = (path: string): boolean => {
+  const stats = lstatSync(path)
+  if (!stats.isFile() || stats.size > 4096) return false
+  const rules = readFileSync(path, "utf8").split(/\r?\n/).map((line) => line.trim()).filter((line) =>
+    line !== "" && !line.startsWith("#")
+  )
+  return rules.includes("*") && !rules.some((rule) => rule.startsWith("!") && rule !== "!.gitignore")
+}

@@ -5,17 +5,17 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { lstatSync, readdirSync, unlinkSync } from "node:fs"
+import { chmodSync, type Dirent, lstatSync, readdirSync, unlinkSync } from "node:fs"
 import { setImmediate } from "node:timers/promises"
 
 export interface Walk {
   /** Regular files and symlinks, outside `.git` folders. */
   readonly files: ReadonlySet<string>
-  /** Folders that hold a `.git` of their own, in any letter case. */
+  /** The `.git` of each folder that is a repository of its own, in any letter case. */
   readonly nestedRepositories: ReadonlyArray<string>
   /** Pipes, sockets and devices. They hold no data, could make git hang, and are deleted. */
   readonly specialFiles: ReadonlyArray<string>
-  /** Names that are not valid UTF-8: they can't be captured by name. */
+  /** Files and links whose path is not valid UTF-8, with � for what can't be read: they can't be captured by name. */
   readonly unreadableNames: ReadonlyArray<string>
 }
 
@@ -31,10 +31,17 @@ export class WalkFailed extends Schema.TaggedError<WalkFailed>()("WalkFailed", {
   }
 }
 
+export interface WalkOptions {
+  /** Folders of which nothing counts. */
+  readonly except: ReadonlySet<string>
+  /** How many files there were before the task: they don't count for the limit. */
+  readonly expected: number
+}
+
 export const walk = Effect.fn("Patches.walk")(
-  (worktree: string): Effect.Effect<Walk, WalkFailed> =>
+  (worktree: string, options: WalkOptions): Effect.Effect<Walk, WalkFailed> =>
     Effect.tryPromise({
-      try: (signal) => walkFolder(worktree, signal),
+      try: (signal) => walkFolder(worktree, options, signal),
       catch: (cause) => new WalkFailed({ worktree, reason: cause instanceof Error ? cause.message : String(cause) })
     }).pipe(
       Effect.interruptible,
@@ -45,39 +52,48 @@ export const walk = Effect.fn("Patches.walk")(
     )
 )
 
+/** Whether a path was not valid UTF-8, or looks as if. */
+export const isUnreadable = (path: string): boolean => path.includes("\uFFFD")
+
 const isGitName = (name: string): boolean => name.normalize("NFKC").toLowerCase() === ".git"
 
 /** Calls block, ten times as fast as their asynchronous twins; other work gets its turn in between. */
 const entriesPerTurn = 5000
 
-const walkFolder = async (root: string, signal: AbortSignal): Promise<Walk> => {
+/** A folder by its bytes where its path is not valid UTF-8, so that what is in it is seen all the same. */
+type Place = string | Buffer
+
+const walkFolder = async (root: string, { except, expected }: WalkOptions, signal: AbortSignal): Promise<Walk> => {
   if (!lstatSync(root).isDirectory()) throw new Error("its root is no folder any more")
+  const limit = walkLimits.entries + expected
   const files = new Set<string>()
   const nestedRepositories: Array<string> = []
   const specialFiles: Array<string> = []
   const unreadableNames: Array<string> = []
   let entries = 0
   let turnEnds = entriesPerTurn
-  const pending: Array<readonly [folder: string, depth: number]> = [["", 0]]
+  const pending: Array<{ readonly path: string; readonly place: Place; readonly depth: number }> = [
+    { path: "", place: root, depth: 0 }
+  ]
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const [folder, depth] = next
+    const { depth, path: folder, place } = next
     if (depth > walkLimits.depth) throw new Error(`folders deeper than ${walkLimits.depth}`)
-    for (const entry of readdirSync(folder === "" ? root : `${root}/${folder}`, { withFileTypes: true })) {
+    for (const { entry, name, place: at } of list(place)) {
       entries += 1
-      if (entries > walkLimits.entries) throw new Error(`more than ${walkLimits.entries} files and folders`)
-      const path = folder === "" ? entry.name : `${folder}/${entry.name}`
-      if (isGitName(entry.name)) {
+      if (entries > limit) throw new Error(`more than ${limit} files and folders`)
+      const path = folder === "" ? name : `${folder}/${name}`
+      if (isGitName(name)) {
         // The worktree's own pointer file is git's, not the task's.
-        if (folder !== "" || entry.name !== ".git") nestedRepositories.push(folder)
-      } else if (entry.name.includes("\uFFFD")) {
-        unreadableNames.push(path)
+        if (folder !== "" || name !== ".git" || !entry.isFile()) nestedRepositories.push(path)
       } else if (entry.isDirectory()) {
-        pending.push([path, depth + 1])
-      } else if (entry.isFile() || entry.isSymbolicLink()) {
-        files.add(path)
-      } else {
+        if (!except.has(path)) pending.push({ path, place: at, depth: depth + 1 })
+      } else if (!entry.isFile() && !entry.isSymbolicLink()) {
         specialFiles.push(path)
-        unlinkSync(`${root}/${path}`)
+        unlinkSync(at)
+      } else if (isUnreadable(path)) {
+        unreadableNames.push(path)
+      } else {
+        files.add(path)
       }
     }
     if (entries > turnEnds) {
@@ -87,4 +103,32 @@ const walkFolder = async (root: string, signal: AbortSignal): Promise<Walk> => {
     }
   }
   return { files, nestedRepositories, specialFiles, unreadableNames }
+}
+
+interface Found {
+  readonly name: string
+  readonly place: Place
+  readonly entry: Pick<Dirent, "isDirectory" | "isFile" | "isSymbolicLink">
+}
+
+const list = (folder: Place): ReadonlyArray<Found> => {
+  openUp(folder)
+  if (typeof folder === "string") {
+    const entries = readdirSync(folder, { withFileTypes: true })
+    if (!entries.some((entry) => isUnreadable(entry.name))) {
+      return entries.map((entry) => ({ name: entry.name, place: `${folder}/${entry.name}`, entry }))
+    }
+  }
+  const bytes = Buffer.from(folder)
+  return readdirSync(bytes, { withFileTypes: true, encoding: "buffer" }).map((entry) => ({
+    name: entry.name.toString("utf8"),
+    place: Buffer.concat([bytes, Buffer.from("/"), entry.name]),
+    entry
+  }))
+}
+
+/** The task's own modes don't keep its work from being seen. git stores none of a folder. */
+const openUp = (folder: Place): void => {
+  const { mode } = lstatSync(folder)
+  if ((mode & 0o700) !== 0o700) chmodSync(folder, mode | 0o700)
 }

@@ -13,7 +13,7 @@ import { type BaseTree, readBaseTree, readConfiguration, type Repository, resolv
 import { SecurityPolicy } from "../policy/SecurityPolicy.ts"
 import { Processes } from "../process/Processes.ts"
 import { codexHomeOf, type Layout } from "../store/stateFolder.ts"
-import { repositoryKinds } from "./repositoryKinds.ts"
+import { countMissing, repositoryKinds } from "./repositoryKinds.ts"
 
 export const oldestNode = "20.19.0"
 export const oldestGit = "2.39.0"
@@ -31,7 +31,7 @@ export interface Ready {
 }
 
 type Host = Readonly<Record<string, string | undefined>>
-type Checked<A> = Either.Either<A, Arr.NonEmptyReadonlyArray<Problem>>
+export type Checked<A> = Either.Either<A, Arr.NonEmptyReadonlyArray<Problem>>
 
 const environmentProblem = (at: string, message: string, remedy?: string): Problem => ({
   area: "environment",
@@ -40,11 +40,15 @@ const environmentProblem = (at: string, message: string, remedy?: string): Probl
   ...(remedy === undefined ? {} : { remedy })
 })
 
-const reject = (problems: ReadonlyArray<Problem>) =>
-  Arr.isNonEmptyReadonlyArray(problems) ? Effect.fail(new RunRejected({ problems })) : Effect.void
+/** Refuses a run for these problems; there must be one. */
+export const reject = (problems: ReadonlyArray<Problem>): Effect.Effect<never, RunRejected> =>
+  Arr.isNonEmptyReadonlyArray(problems)
+    ? Effect.fail(new RunRejected({ problems }))
+    : Effect.dieMessage("refused without a problem")
 
 export const preflight = Effect.fn("preflight")(function*(options: {
-  readonly request: RunRequest
+  /** Where the request itself is no good, the rest is checked all the same. */
+  readonly request: Checked<RunRequest>
   readonly runId: RunId
   readonly repository: Repository
   readonly layout: Layout
@@ -53,23 +57,26 @@ export const preflight = Effect.fn("preflight")(function*(options: {
   const { host, layout, repository, request, runId } = options
   const policy = yield* SecurityPolicy
   const config = yield* RunnerConfig
+  const baseRef = Either.isRight(request) ? request.right.base_ref : undefined
   const [node, git, session, base] = yield* Effect.all([
     checkNode,
     checkGit(host),
     openCodex(layout, runId),
-    checkBase(repository, request.base_ref ?? "HEAD")
+    checkBase(repository, baseRef ?? "HEAD", host)
   ], { concurrency: "unbounded" })
-  yield* reject([
-    ...policy.check(request),
+  const problems = [
+    ...(Either.isRight(request) ? policy.check(request.right) : request.left),
     ...node,
     ...git,
     ...providerKeyProblems(config.codex_config, config.env_passthrough, host),
     ...problemsOf(session),
     ...problemsOf(base)
-  ])
-  if (Either.isLeft(session) || Either.isLeft(base)) return yield* Effect.dieMessage("unreported preflight failure")
-  const admitted = policy.admit({ request, runId, baseCommit: base.right.tree.commit })
-  if (Either.isLeft(admitted)) return yield* new RunRejected({ problems: admitted.left })
+  ]
+  if (problems.length > 0 || Either.isLeft(request) || Either.isLeft(session) || Either.isLeft(base)) {
+    return yield* reject(problems)
+  }
+  const admitted = policy.admit({ request: request.right, runId, baseCommit: base.right.tree.commit })
+  if (Either.isLeft(admitted)) return yield* reject(admitted.left)
   return {
     run: admitted.right,
     repository,
@@ -81,7 +88,7 @@ export const preflight = Effect.fn("preflight")(function*(options: {
   } satisfies Ready
 })
 
-const problemsOf = <A>(checked: Checked<A>): ReadonlyArray<Problem> => Either.isLeft(checked) ? checked.left : []
+export const problemsOf = <A>(checked: Checked<A>): ReadonlyArray<Problem> => Either.isLeft(checked) ? checked.left : []
 
 export const checkNode = Effect.sync((): ReadonlyArray<Problem> =>
   compareVersions(process.versions.node, oldestNode) >= 0
@@ -100,7 +107,7 @@ export const checkGit = Effect.fn("preflight.git")(function*(host: Host) {
     timeout: "20 seconds",
     maxOutputBytes: 10_000
   }))
-  if (Either.isLeft(said)) return [environmentProblem("git", said.left.message, remedy)]
+  if (Either.isLeft(said)) return [environmentProblem("git", `${said.left.message}.`, remedy)]
   const version = /(\d+\.\d+(?:\.\d+)?)/.exec(new TextDecoder().decode(said.right.stdout))?.[1] ?? "0"
   return compareVersions(version, oldestGit) >= 0
     ? []
@@ -121,7 +128,7 @@ const openCodex = (layout: Layout, runId: RunId) =>
       )
     )
 
-const checkBase = Effect.fn("preflight.base")(function*(repository: Repository, baseRef: string) {
+const checkBase = Effect.fn("preflight.base")(function*(repository: Repository, baseRef: string, host: Host) {
   const commit = yield* resolveCommit(repository, baseRef)
   if (commit === undefined) {
     const hasCommits = (yield* resolveCommit(repository, "HEAD")) !== undefined
@@ -133,28 +140,35 @@ const checkBase = Effect.fn("preflight.base")(function*(repository: Repository, 
         "Make a first one: git add -A && git commit -m \"first\"."
       ))
   }
-  const [configuration, tree] = yield* Effect.all([readConfiguration(repository), readBaseTree(repository, commit)], {
-    concurrency: 2
-  })
-  const kinds = yield* repositoryKinds(repository, configuration, tree)
-  if (kinds.missingObjects > 0) {
+  const [configuration, read] = yield* Effect.all([
+    readConfiguration(repository),
+    Effect.either(readBaseTree(repository, commit))
+  ], { concurrency: 2 })
+  const missing = yield* countMissing(repository, configuration, commit)
+  if (missing > 0) {
     return refused(environmentProblem(
       "repository",
-      `this is a partial clone, and ${kinds.missingObjects} objects of the base commit are not here.`,
+      `this is a partial clone, and ${missing} objects of the base commit are not here.`,
       `Fetch them first: git -C ${repository.root} fetch --refetch --no-filter, or: git checkout ${baseRef}.`
     ))
   }
-  return Either.right({ tree, warnings: kinds.warnings, excludes: userExcludes(repository, configuration) })
+  const tree = yield* read
+  const warnings = yield* repositoryKinds(repository, configuration, tree)
+  return Either.right({ tree, warnings, excludes: userExcludes(repository, configuration, host) })
 }, Effect.catchAll((error) => Effect.succeed(refused(environmentProblem("repository", error.message)))))
 
 const refused = (problem: Problem): Checked<never> => Either.left([problem])
 
-const userExcludes = (repository: Repository, configuration: ReadonlyMap<string, string>): string => {
-  const home = process.env["HOME"] ?? "/"
+const userExcludes = (
+  repository: Repository,
+  configuration: ReadonlyMap<string, string>,
+  host: Host
+): string => {
+  const home = host["HOME"] ?? "/"
   const configured = configuration.get("core.excludesfile")?.replace(/^~\//, `${home}/`)
   const files = [
     `${repository.commonDir}/info/exclude`,
-    configured ?? path.join(process.env["XDG_CONFIG_HOME"] ?? `${home}/.config`, "git", "ignore")
+    configured ?? path.join(host["XDG_CONFIG_HOME"] ?? `${home}/.config`, "git", "ignore")
   ]
   return files.map((file) => {
     try {
@@ -171,7 +185,7 @@ const providerKeyProblems = (
   passthrough: ReadonlyArray<string>,
   host: Host
 ): ReadonlyArray<Problem> =>
-  codexConfig.flatMap((entry) => [...entry.matchAll(/\benv_key"?\s*=\s*"([^"]+)"/g)]).flatMap(([, name = ""]) => {
+  codexConfig.flatMap((entry) => [...entry.matchAll(/\benv_key"?\s*=\s*["']?(\w+)/g)]).flatMap(([, name = ""]) => {
     if (name === "CODEX_API_KEY") return []
     if (!passthrough.includes(name)) {
       return [

@@ -3,27 +3,17 @@ import * as Effect from "effect/Effect"
 import { Git } from "../git/Git.ts"
 import type { BaseTree, Repository } from "../git/Repository.ts"
 
-export interface RepositoryKinds {
-  /** What the manager should know. */
-  readonly warnings: ReadonlyArray<string>
-  /** Objects of the base commit that are not here: a run can't start. */
-  readonly missingObjects: number
-}
-
+/** What the manager should know. No object of the base commit may be missing. */
 export const repositoryKinds = Effect.fn("preflight.repositoryKinds")(function*(
   repository: Repository,
   configuration: ReadonlyMap<string, string>,
   base: BaseTree
 ) {
   const attributes = yield* readAttributes(repository, base)
-  const isPartial = [...configuration].some(([key, value]) =>
-    /^extensions\.partialclone$|^remote\..*\.promisor$/.test(key) && value !== "false"
-  )
-  const missingObjects = isPartial ? yield* countMissing(repository, base) : 0
   const autocrlf = configuration.get("core.autocrlf")
   const converts = (autocrlf !== undefined && autocrlf !== "false") ||
     /(^|\s)(text|eol|ident|working-tree-encoding|filter)(=|\s|$)/m.test(attributes.replaceAll(/filter=lfs|-text/g, ""))
-  const warnings = [
+  return [
     ...(/filter=lfs/.test(attributes)
       ? [
         "Git LFS: its files are pointers in the worktrees, unless setup fetches them (setup.commands: \"git lfs pull\")."
@@ -42,12 +32,16 @@ export const repositoryKinds = Effect.fn("preflight.repositoryKinds")(function*(
     ...(configuration.get("core.sparsecheckout") === "true"
       ? ["Sparse checkout: the worktrees hold every file of the base commit."]
       : []),
-    ...(isPartial && missingObjects === 0
+    ...(isPartialClone(configuration)
       ? ["Partial clone: every object of the base commit is here, nothing is fetched during the run."]
       : [])
   ]
-  return { warnings, missingObjects } satisfies RepositoryKinds
 })
+
+const isPartialClone = (configuration: ReadonlyMap<string, string>): boolean =>
+  [...configuration].some(([key, value]) =>
+    /^extensions\.partialclone$|^remote\..*\.promisor$/.test(key) && value !== "false"
+  )
 
 const readAttributes = Effect.fnUntraced(function*(repository: Repository, base: BaseTree) {
   if (base.attributeFiles.length === 0) return ""
@@ -57,14 +51,20 @@ const readAttributes = Effect.fnUntraced(function*(repository: Repository, base:
     args: ["--literal-pathspecs", "grep", "-h", "-e", ".", base.commit, "--", ...base.attributeFiles.slice(0, 500)],
     accept: [0, 1]
   })
-  return new TextDecoder().decode(answer.stdout)
+  return new TextDecoder().decode(answer.stdout).replaceAll(/^\s*#.*$/gm, "")
 })
 
-const countMissing = Effect.fnUntraced(function*(repository: Repository, base: BaseTree) {
+/** Objects of a commit that a partial clone does not have: a run can't start. Fetches none. */
+export const countMissing = Effect.fn("preflight.countMissing")(function*(
+  repository: Repository,
+  configuration: ReadonlyMap<string, string>,
+  commit: string
+) {
+  if (!isPartialClone(configuration)) return 0
   const git = yield* Git
   const answer = yield* git.run({
     target: repository.target,
-    args: ["rev-list", "--objects", "--no-walk", "--missing=print", base.commit],
+    args: ["rev-list", "--objects", "--no-walk", "--missing=print", commit],
     maxOutputBytes: 512 * 1024 * 1024,
     timeout: "2 minutes"
   })

@@ -1,4 +1,4 @@
-/** Old runs make way: those beyond `max_runs_retained`, oldest first, with their refs. */
+/** Old runs make way: those beyond `max_runs_retained`, oldest first, with their refs; never the one that has just ended. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import { RunnerConfig } from "../config/RunnerConfig.ts"
@@ -8,9 +8,10 @@ import type { Repository } from "../git/Repository.ts"
 import { RunStore, type StoredRun } from "../store/RunStore.ts"
 import { type Layout, worktreePlaces } from "../store/stateFolder.ts"
 import { Trash } from "../worktree/Trash.ts"
+import type { Ready } from "./preflight.ts"
 
 export const prune = Effect.fn("RunStore.prune")(
-  function*({ layout, repository }: { readonly layout: Layout; readonly repository: Repository }) {
+  function*({ layout, repository, run: { runId } }: Ready) {
     const config = yield* RunnerConfig
     const store = yield* RunStore
     const fs = yield* FileSystem.FileSystem
@@ -18,6 +19,7 @@ export const prune = Effect.fn("RunStore.prune")(
     const finished = runs.filter((run) => run.result.status === "completed" || run.result.status === "cancelled")
     const beyond = finished.slice(0, Math.max(0, finished.length - config.max_runs_retained))
     for (const run of beyond) {
+      if (run.record.run_id === runId) continue
       // A worktree that was kept holds what no ref does.
       const kept = run.record.request.tasks.map((task) =>
         worktreePlaces(layout, run.record.run_id, task.task_id).worktree
@@ -25,6 +27,7 @@ export const prune = Effect.fn("RunStore.prune")(
       const holdsWork = (yield* Effect.forEach(kept, (folder) => fs.exists(folder))).includes(true)
       if (!holdsWork) yield* forget(layout, repository, run)
     }
+    yield* Effect.flatMap(Trash, (trash) => trash.settle)
   },
   Effect.catchAllCause((cause) => Effect.logWarning("could not delete old runs", cause))
 )

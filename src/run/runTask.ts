@@ -11,7 +11,7 @@ import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as path from "node:path"
-import { redactEvent, redactOutputs } from "../audit/redactEvent.ts"
+import { redactCommand, redactOutputs } from "../audit/redactEvent.ts"
 import * as Transcript from "../audit/Transcript.ts"
 import { type CodexOutput, taskMarker } from "../codex/Codex.ts"
 import { judgeEnd } from "../codex/failures.ts"
@@ -116,7 +116,7 @@ const work = Effect.fnUntraced(
       // Masked before anything is cut: half a secret has no shape to know it by.
       const masked = redactOutputs(event, context.redact)
       yield* Ref.update(progress, (seen) => ({ ...seen, transcript: Transcript.step(seen.transcript, masked) }))
-      yield* context.emit({ _tag: "TaskCodexEvent", task_id: task.taskId, event: redactEvent(masked, context.redact) })
+      yield* context.emit({ _tag: "TaskCodexEvent", task_id: task.taskId, event: redactCommand(masked, context.redact) })
     })
     yield* outputs.pipe(
       withIdleLimit(config.idle_timeout_sec),

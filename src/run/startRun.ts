@@ -15,7 +15,7 @@ import { makeRunId } from "../policy/admission.ts"
 import { Host } from "../process/Host.ts"
 import { RunStore } from "../store/RunStore.ts"
 import { type Layout, layoutOf, openStateFolder, stateFolder } from "../store/stateFolder.ts"
-import { preflight } from "./preflight.ts"
+import { type Checked, checkGit, checkNode, preflight, problemsOf, reject } from "./preflight.ts"
 import { runTasks } from "./runTasks.ts"
 
 /** Decodes a request as it came over a wire, every problem at once. */
@@ -33,12 +33,19 @@ export const locate = Effect.fn("locate")(
   Effect.catchTags({
     NotARepository: (error) =>
       Effect.fail(
-        rejected("repository", error.message, "Start codex-runner inside a git repository, or name one with --repo.")
+        rejected("repository", sentence(error.message), "Start codex-runner inside a git repository, or name one with --repo.")
       ),
-    SpawnFailed: (error) => Effect.fail(rejected("git", error.message, "Install git.")),
+    SpawnFailed: (error) =>
+      Effect.fail(
+        error.missing === "cwd"
+          ? rejected("repository", `there is no folder ${error.cwd}.`, "Name one that is there with --repo.")
+          : rejected("git", sentence(error.message), "Install git.")
+      ),
     StateFolderRefused: (error) => Effect.fail(rejected("state_dir", error.message))
   })
 )
+
+const sentence = (text: string): string => /[.!?]$/.test(text) ? text : `${text}.`
 
 const rejected = (at: string, message: string, remedy?: string): RunRejected => {
   const problem: Problem = { area: "environment", at, message, ...(remedy === undefined ? {} : { remedy }) }
@@ -55,34 +62,36 @@ export const startRun = Effect.fn("startRun")(function*(
 ) {
   const checked = decodeRequest(request)
   const located = yield* Effect.either(locate())
-  if (Either.isLeft(checked) || Either.isLeft(located)) {
-    const problems = [
-      ...(Either.isLeft(checked) ? checked.left : []),
-      ...(Either.isLeft(located) ? located.left.problems : [])
-    ]
-    const [first, ...rest] = problems
-    return yield* first === undefined
-      ? Effect.dieMessage("no problem")
-      : new RunRejected({ problems: [first, ...rest] })
-  }
+  if (Either.isLeft(located)) return yield* reject([...problemsOf(checked), ...(yield* nowhereToRun(located.left))])
   const { layout, repository } = located.right
-  const earlier = yield* findEarlier(layout, request)
+  const earlier = Either.isRight(checked) ? yield* findEarlier(layout, checked.right) : Option.none<RunResult>()
   if (Option.isSome(earlier)) {
     yield* watch({ _tag: "RunFinished", result: earlier.value })
     return earlier.value
   }
-  return yield* fresh(request, repository, layout, watch)
+  return yield* fresh(checked, repository, layout, watch)
+})
+
+/** A git that is missing or too old finds no repository either: then that is what is told. */
+const nowhereToRun = Effect.fnUntraced(function*(located: RunRejected) {
+  const { env } = yield* Host
+  const git = yield* checkGit(env)
+  const others = git.length === 0
+    ? located.problems
+    : located.problems.filter(({ at }) => at !== "repository" && at !== "git")
+  return [...(yield* checkNode), ...git, ...others]
 })
 
 const fresh = Effect.fnUntraced(
   function*(
-    request: RunRequest,
+    request: Checked<RunRequest>,
     repository: Repository,
     layout: Layout,
     watch: (event: RunEvent) => Effect.Effect<void>
   ) {
     const { env } = yield* Host
-    const runId = request.run_id ?? makeRunId(new Date(yield* Clock.currentTimeMillis), randomBytes(4).toString("hex"))
+    const named = Either.isRight(request) ? request.right.run_id : undefined
+    const runId = named ?? makeRunId(new Date(yield* Clock.currentTimeMillis), randomBytes(4).toString("hex"))
     const ready = yield* preflight({ request, runId, repository, layout, host: env })
     return yield* runTasks(ready, watch)
   },

@@ -19,11 +19,13 @@ export const writeDurably = Effect.fn("RunStore.writeDurably")(
     const fs = yield* FileSystem.FileSystem
     const draft = `${path}.${process.pid}.draft`
     yield* Effect.gen(function*() {
-      const file = yield* fs.open(draft, { flag: "w", mode: 0o600 })
-      yield* file.writeAll(new TextEncoder().encode(content))
-      yield* file.sync
-    }).pipe(Effect.scoped)
-    yield* fs.rename(draft, path)
+      yield* Effect.scoped(Effect.gen(function*() {
+        const file = yield* fs.open(draft, { flag: "w", mode: 0o600 })
+        yield* file.writeAll(new TextEncoder().encode(content))
+        yield* file.sync
+      }))
+      yield* fs.rename(draft, path)
+    }).pipe(Effect.onError(() => Effect.ignore(fs.remove(draft))))
   },
   (effect, path) => Effect.mapError(effect, (error) => new StoreFailed({ path, reason: error.message }))
 )

@@ -29,29 +29,25 @@ export const stateFolder = (configured: string | undefined, host: Environment): 
 
 const isInside = (folder: string, parent: string): boolean => folder === parent || folder.startsWith(`${parent}/`)
 
+/** Symlinks resolved, as far down as there is anything yet. */
 const resolved = (folder: string): string => {
   try {
     return realpathSync(folder)
   } catch {
-    return folder
+    const parent = path.dirname(folder)
+    return parent === folder ? folder : path.join(resolved(parent), path.basename(folder))
   }
 }
 
 /**
- * Makes the folder and checks that no task can write to it: Codex's sandbox
- * takes the temp folders for writable, and the checkout is the user's.
+ * Makes the folder, once it is sure that no task can write to it: Codex's
+ * sandbox takes the temp folders for writable, and the checkout is the user's.
  * `CODEX_RUNNER_ALLOW_TEMP_STATE=1` lifts the first rule, for tests.
  */
 export const openStateFolder = Effect.fn("RunStore.openStateFolder")(
   function*(folder: string, repository: Repository, host: Environment) {
     const refuse = (reason: string) => new StateFolderRefused({ folder, reason })
-    const real = yield* Effect.try({
-      try: () => {
-        mkdirSync(folder, { recursive: true, mode: 0o700 })
-        return realpathSync(folder)
-      },
-      catch: (cause) => refuse(`it can't be made: ${cause instanceof Error ? cause.message : String(cause)}`)
-    })
+    const real = resolved(folder)
     const temps = ["/tmp", "/var/tmp", os.tmpdir(), host["TMPDIR"]].flatMap((temp) =>
       temp === undefined ? [] : [resolved(temp)]
     )
@@ -60,10 +56,16 @@ export const openStateFolder = Effect.fn("RunStore.openStateFolder")(
         "it lies under a temp folder, which Codex's sandbox lets commands write to. Set state_dir or XDG_STATE_HOME to another place"
       )
     }
-    if (isInside(real, repository.root)) {
+    if ([repository.root, repository.commonDir].some((place) => isInside(real, place))) {
       return yield* refuse("it lies inside the repository. Set state_dir or XDG_STATE_HOME to a place outside")
     }
-    return real
+    return yield* Effect.try({
+      try: () => {
+        mkdirSync(real, { recursive: true, mode: 0o700 })
+        return real
+      },
+      catch: (cause) => refuse(`it can't be made: ${cause instanceof Error ? cause.message : String(cause)}`)
+    })
   }
 )
 

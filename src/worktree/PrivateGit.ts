@@ -6,7 +6,7 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
-import type { GitTarget } from "../git/Git.ts"
+import type { PrivateTarget } from "../git/Git.ts"
 import type { Repository } from "../git/Repository.ts"
 
 export interface PrivateGit {
@@ -16,7 +16,7 @@ export interface PrivateGit {
   /** The tree after setup, without submodules: what the task's changes are measured against. */
   readonly baselineIndex: string
   /** git over the worktree with one of the indexes. */
-  readonly over: (index: string) => GitTarget
+  readonly over: (index: string) => PrivateTarget
 }
 
 const attributes = "* -filter !diff -merge -ident -text !eol !working-tree-encoding\n"

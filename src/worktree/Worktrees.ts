@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as path from "node:path"
 import type { AdmittedTask } from "../domain/Task.ts"
-import { Git, splitNul } from "../git/Git.ts"
+import { Git, joinNul } from "../git/Git.ts"
 import { RepoLock } from "../git/RepoLock.ts"
 import type { BaseTree, Repository } from "../git/Repository.ts"
 import { copyIndex } from "../process/copyFile.ts"
@@ -33,6 +33,8 @@ export interface Worktree {
   readonly git: PrivateGit
   readonly repository: Repository
   readonly base: BaseTree
+  /** git's own entry for it in the user's repository. */
+  readonly entry: string
   /** Writable for the task's commands, and nobody else's. */
   readonly home: string
   readonly tmpdir: string
@@ -78,13 +80,19 @@ export class Worktrees extends Context.Tag("codex-runner/Worktrees")<
       /** git's entries of removed worktrees, deleted at the next chance under the lock. */
       const entriesToDelete = yield* Ref.make<ReadonlyArray<{ readonly entry: string; readonly lock: string }>>([])
 
+      /** One task's entry that can't be deleted is no reason to refuse another its worktree. */
       const deleteEntries = (lock: string) =>
         Effect.flatMap(
           Ref.modify(entriesToDelete, (all) => [
             all.filter((one) => one.lock === lock),
             all.filter((one) => one.lock !== lock)
           ]),
-          Effect.forEach(({ entry }) => fs.remove(entry, { recursive: true, force: true }), { discard: true })
+          Effect.forEach(({ entry }) =>
+            fs.remove(entry, { recursive: true, force: true }).pipe(
+              // git removes the folder of all entries with the last one, too.
+              Effect.zipRight(trash.removeEmpty(path.dirname(entry))),
+              Effect.catchAll((error) => Effect.logWarning(`Worktree cleanup failed: ${entry}`, error))
+            ), { discard: true })
         )
 
       const register = Effect.fn("Worktrees.register")(
@@ -129,7 +137,7 @@ export class Worktrees extends Context.Tag("codex-runner/Worktrees")<
           yield* git.run({
             target: privateGit.over(privateGit.baselineIndex),
             args: ["update-index", "-z", "--force-remove", "--stdin"],
-            stdin: new TextEncoder().encode(base.gitlinks.map((path) => `${path}\0`).join(""))
+            stdin: joinNul(base.gitlinks)
           })
         }
       })
@@ -142,7 +150,7 @@ export class Worktrees extends Context.Tag("codex-runner/Worktrees")<
           const entry = yield* Effect.acquireRelease(
             Effect.gen(function*() {
               yield* Effect.forEach(
-                [home, tmpdir],
+                [path.dirname(places.worktree), home, tmpdir],
                 (folder) => fs.makeDirectory(folder, { recursive: true, mode: 0o700 })
               )
               return yield* register(repository, base.commit, places)
@@ -161,6 +169,7 @@ export class Worktrees extends Context.Tag("codex-runner/Worktrees")<
             git: privateGit,
             repository,
             base,
+            entry,
             home,
             tmpdir,
             keep: Ref.set(kept, true)
@@ -182,23 +191,3 @@ export class Worktrees extends Context.Tag("codex-runner/Worktrees")<
     })
   )
 }
-
-/** Brings the baseline up to what setup left, without storing any of it as objects. */
-export const markBaseline = Effect.fn("Worktrees.markBaseline")(function*(worktree: Worktree) {
-  const git = yield* Git
-  const target = worktree.git.over(worktree.git.baselineIndex)
-  const changed = yield* git.run({
-    target,
-    args: ["ls-files", "-z", "-m", "-d", "-o", "--exclude-standard"],
-    timeout: "2 minutes"
-  })
-  // "folder/" stands for a nested repository: setup may make one, its content is never looked at.
-  const paths = [...new Set(splitNul(changed.stdout))].filter((path) => !path.endsWith("/"))
-  if (paths.length === 0) return
-  yield* git.run({
-    target,
-    args: ["update-index", "-z", "--info-only", "--add", "--remove", "--replace", "--stdin"],
-    stdin: new TextEncoder().encode(paths.map((path) => `${path}\0`).join("")),
-    timeout: "5 minutes"
-  })
-})

@@ -9,9 +9,11 @@ import * as Schema from "effect/Schema"
 import { appendFile } from "node:fs/promises"
 import * as path from "node:path"
 import { Git, splitNul } from "../git/Git.ts"
+import { ignoredIn } from "../git/ignore.ts"
 import { copyTree } from "../process/copyFile.ts"
 import { Processes } from "../process/Processes.ts"
-import { markBaseline, type Worktree } from "./Worktrees.ts"
+import { markBaseline } from "./baseline.ts"
+import type { Worktree } from "./Worktrees.ts"
 
 export class SetupFailed extends Schema.TaggedError<SetupFailed>()("SetupFailed", {
   /** The path to copy, or the command. */
@@ -67,15 +69,7 @@ const worktreeInclude = Effect.fnUntraced(function*(worktree: Worktree) {
     args: ["ls-files", "-z", "--others", "--ignored", `--exclude-from=${root}/.worktreeinclude`],
     timeout: "1 minute"
   })
-  if (named.stdout.byteLength === 0) return []
-  const ignored = yield* git.run({
-    target,
-    args: ["check-ignore", "-z", "--stdin"],
-    stdin: named.stdout,
-    accept: [0, 1],
-    timeout: "1 minute"
-  })
-  return splitNul(ignored.stdout)
+  return [...(yield* ignoredIn(target, splitNul(named.stdout)))]
 })
 
 const copyOne = Effect.fnUntraced(function*(worktree: Worktree, relative: string, plan: SetupPlan) {

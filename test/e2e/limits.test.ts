@@ -10,7 +10,11 @@ describe.concurrent("limits of time", () => {
     Effect.gen(function*() {
       const { repo, run } = yield* scene({
         tasks: {
-          slow: task(addFile("src/begun.txt", "begun"), command("node work.mjs"), Reply.hang),
+          slow: task(
+            addFile("src/begun.txt", "begun"),
+            command("node work.mjs", { options: { yield_time_ms: 500 } }),
+            Reply.hang
+          ),
           quick: wellBehaved("quick")
         },
         // Codex goes on while the command does, and it ignores every polite signal.

@@ -12,7 +12,10 @@ const decodeStored = Schema.decodeUnknownSync(Schema.parseJson(RunResult))
 
 /** One task done, one at work with a command that won't end, one that waits for its turn. */
 const makeScene = Effect.gen(function*() {
-  const working = thenHang(addFile("src/begun.txt", "begun"), command("node work.mjs"))
+  const working = thenHang(
+    addFile("src/begun.txt", "begun"),
+    command("node work.mjs", { options: { yield_time_ms: 500 } })
+  )
   const { cli, repo, run } = yield* scene({
     tasks: { early: wellBehaved("early"), working: working.script, waiting: wellBehaved("waiting") },
     files: {

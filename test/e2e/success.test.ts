@@ -26,22 +26,15 @@ describe("a run", () => {
         assert.strictEqual(result.status, "completed")
         assert.strictEqual(result.run_id, "three")
         assert.strictEqual(result.base_commit, repo.head())
-        assert.deepStrictEqual(
-          result.results.map(({ error, patch_applicable, status, task_id, violations }) => ({
-            error,
-            patch_applicable,
-            status,
-            task_id,
-            violations
-          })),
-          ["add", "edit", "look"].map((task_id) => ({
+        assert.deepStrictEqual(result.results.map(({ task_id }) => String(task_id)), ["add", "edit", "look"])
+        for (const { error, patch_applicable, status, violations } of result.results) {
+          assert.deepStrictEqual({ error, patch_applicable, status, violations }, {
             error: null,
             patch_applicable: true,
             status: "success",
-            task_id,
             violations: []
-          }))
-        )
+          })
+        }
         const starts = result.results.map(({ started_at }) => Date.parse(started_at ?? ""))
         const ends = result.results.map(({ finished_at }) => Date.parse(finished_at ?? ""))
         assert.isBelow(Math.max(...starts), Math.min(...ends), "all three were at work at once")

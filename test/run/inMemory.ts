@@ -125,6 +125,7 @@ const worktreesIn = (seen: Seen, options: InMemory) =>
               },
               repository,
               base,
+              entry: "",
               home: `${places.scratch}/home`,
               tmpdir: `${places.scratch}/tmp`,
               keep: Effect.sync(() => void seen.kept.add(task.taskId))

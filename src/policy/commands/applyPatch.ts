@@ -76,7 +76,7 @@ export const readShellPatch = (text: string): ShellPatch | undefined => {
  */
 export const writeShellPatch = (patch: string, cwd: string): string => {
   if (cwd.includes("'")) return refuse(`The folder's name has a quote in it. ${USE_THE_TOOL}`)
-  let mark = "END_OF_PATCH"
-  while (patch.includes(mark)) mark += "_"
+  const taken = patch.match(/END_OF_PATCH_*/g) ?? []
+  const mark = taken.reduce((longest, other) => other.length < longest.length ? longest : `${other}_`, "END_OF_PATCH")
   return `cd ${quote(cwd)} && apply_patch <<'${mark}'\n${patch.endsWith("\n") ? patch : `${patch}\n`}${mark}\n`
 }

@@ -10,8 +10,9 @@ import { refuse, shown } from "./model.ts"
 import { isWithin, requireInside } from "./paths.ts"
 import type { Piece, Word } from "./words.ts"
 
-/** Most names that one pattern may match, and most folders that it may read. */
+/** Most names that one pattern may match at each folder of it, and most folders it may have. */
 const MAX_MATCHES = 1000
+const MAX_FOLDERS = 16
 
 type Token = { readonly kind: "text" | "any" | "one" | "set"; readonly text: string }
 
@@ -101,6 +102,7 @@ const step = (place: Place, from: Found, part: ReadonlyArray<Token>, isLast: boo
 
 const expand = (place: Place, pieces: ReadonlyArray<Piece>): ReadonlyArray<Found> => {
   const parts = split(tokens(pieces))
+  if (parts.length > MAX_FOLDERS) return refuse(`A pattern may have at most ${MAX_FOLDERS} folders.`)
   const isAbsolute = parts.length > 1 && parts[0]?.length === 0
   let found: ReadonlyArray<Found> = [isAbsolute ? { path: "/", real: "/" } : { path: "", real: place.cwd }]
   for (const [index, part] of parts.entries()) {

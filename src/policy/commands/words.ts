@@ -100,7 +100,7 @@ const readPart = (part: WordPart): Piece => {
 
 /** Where the shell expands `~`: at the start of a word, and after `=` or `:` in what looks like an assignment. */
 const TILDE = /(?:^|[=:])~/
-const BRACES = /\{[^}]*(?:,|\.\.)/
+const BRACES = /\{[^{}]*(?:,|\.\.)/
 
 export const readWord = (word: SyntaxWord, text: string): Word => {
   const source = text.slice(word.pos, word.end)

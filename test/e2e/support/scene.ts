@@ -139,7 +139,8 @@ export const scene = (
       Effect.scoped(Effect.gen(function*() {
         const before = snapshot(repo)
         const program = yield* start({ args, cwd, env: { ...base, ...env }, ...(stdin === undefined ? {} : { stdin }) })
-        if (meanwhile !== undefined) yield* meanwhile(program)
+        // What is waited for may never come where the program ends by itself.
+        if (meanwhile !== undefined) yield* Effect.raceFirst(meanwhile(program), program.ended)
         const ended = yield* program.ended
         assertUntouched(repo, before, keepsWorktrees)
         return ended

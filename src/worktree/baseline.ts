@@ -1,0 +1,90 @@
+/**
+ * The state that a task starts from: what its changes are measured against, and
+ * which files count as changes at all. Whatever the task writes later, the
+ * ignore rules of this moment decide.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import { lstat } from "node:fs/promises"
+import { Git, joinNul, splitNul } from "../git/Git.ts"
+import { ignoredIn, isIgnoreFile } from "../git/ignore.ts"
+import type { Worktree } from "./Worktrees.ts"
+
+/** git over the baseline's ignore files alone: the base commit's, and what setup made of them. */
+export const ignoreRules = Effect.fn("baseline.ignoreRules")(function*(worktree: Worktree) {
+  const fs = yield* FileSystem.FileSystem
+  const git = yield* Git
+  const rules = `${worktree.git.directory}/ignore-rules`
+  const target = { ...worktree.git.over(worktree.git.baseIndex), workTree: rules }
+  if (yield* fs.exists(rules)) return target
+  yield* fs.makeDirectory(rules, { recursive: true, mode: 0o700 })
+  if (worktree.base.ignoreFiles.size > 0) {
+    yield* git.run({
+      target: worktree.git.over(worktree.git.baseIndex),
+      args: ["checkout-index", "-q", "-f", `--prefix=${rules}/`, "-z", "--stdin"],
+      stdin: joinNul(worktree.base.ignoreFiles.keys())
+    })
+  }
+  return target
+})
+
+const excludedFoldersFile = (worktree: Worktree): string => `${worktree.git.directory}/excluded-folders`
+
+/** Folders of setup's that are ignored as a whole, or repositories of their own: nothing in them is ever a change. */
+export const excludedFolders = Effect.fn("baseline.excludedFolders")(function*(worktree: Worktree) {
+  const fs = yield* FileSystem.FileSystem
+  const file = excludedFoldersFile(worktree)
+  return new Set((yield* fs.exists(file)) ? splitNul(yield* fs.readFile(file)) : [])
+})
+
+/** Brings the baseline up to what setup left, without storing any of it as objects. */
+export const markBaseline = Effect.fn("baseline.mark")(function*(worktree: Worktree) {
+  const fs = yield* FileSystem.FileSystem
+  const git = yield* Git
+  const target = worktree.git.over(worktree.git.baselineIndex)
+  const list = (...flags: ReadonlyArray<string>) =>
+    Effect.map(
+      git.run({ target, args: ["ls-files", "-z", ...flags], timeout: "2 minutes" }),
+      (answer) => splitNul(answer.stdout)
+    )
+
+  // "folder/" stands for a nested repository: setup may make one, its content is never looked at.
+  const listed = [...new Set(yield* list("-m", "-d", "-o", "--exclude-standard"))]
+  const changed = listed.filter((path) => !path.endsWith("/"))
+  const ignored = yield* ignoredIn(
+    target,
+    foldersOf(yield* list("-o", "-i", "--exclude-standard", "--directory"))
+  )
+  yield* fs.writeFile(excludedFoldersFile(worktree), joinNul([...ignored, ...foldersOf(listed)]))
+  yield* takeOverIgnoreFiles(worktree, [...changed, ...(yield* list("-o", "-i", "-x", ".gitignore"))])
+
+  if (changed.length === 0) return
+  yield* git.run({
+    target,
+    args: ["update-index", "-z", "--info-only", "--add", "--remove", "--replace", "--stdin"],
+    stdin: joinNul(changed),
+    timeout: "5 minutes"
+  })
+})
+
+/** git marks folders by a slash at the end. */
+const foldersOf = (paths: ReadonlyArray<string>): ReadonlyArray<string> =>
+  paths.flatMap((path) => path.endsWith("/") ? [path.slice(0, -1)] : [])
+
+/** Of the ignore files that setup made or changed, those outside what the base commit ignores. */
+const takeOverIgnoreFiles = Effect.fnUntraced(function*(worktree: Worktree, paths: ReadonlyArray<string>) {
+  const fs = yield* FileSystem.FileSystem
+  const own = [...new Set(paths)].filter(isIgnoreFile)
+  if (own.length === 0) return
+  const rules = yield* ignoreRules(worktree)
+  const ignored = yield* ignoredIn(rules, own)
+  for (const path of own.filter((one) => !ignored.has(one))) {
+    const [from, to] = [`${worktree.path}/${path}`, `${rules.workTree}/${path}`]
+    yield* fs.remove(to, { force: true })
+    // git reads none through a link.
+    const isFile = yield* Effect.promise(() => lstat(from).then((stats) => stats.isFile(), () => false))
+    if (!isFile) continue
+    yield* fs.makeDirectory(to.slice(0, to.lastIndexOf("/")), { recursive: true })
+    yield* fs.copyFile(from, to)
+  }
+})

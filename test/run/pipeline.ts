@@ -1,0 +1,114 @@
+/** The pipeline over real git and a real state folder, with a Codex that follows a script. */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import { Codex } from "../../src/codex/Codex.ts"
+import { CodexRunner } from "../../src/CodexRunner.ts"
+import { RunnerConfig, type RunnerConfigInput } from "../../src/config/RunnerConfig.ts"
+import { RunId, type RunRequest, TaskId } from "../../src/domain/Task.ts"
+import { Git } from "../../src/git/Git.ts"
+import { RepoLock } from "../../src/git/RepoLock.ts"
+import { Patches } from "../../src/patch/Patches.ts"
+import { SecurityPolicy } from "../../src/policy/SecurityPolicy.ts"
+import { Host } from "../../src/process/Host.ts"
+import { Processes } from "../../src/process/Processes.ts"
+import { RunStore } from "../../src/store/RunStore.ts"
+import { type CodexScript, layerScriptedCodex, turn } from "../../src/testing.ts"
+import { Trash } from "../../src/worktree/Trash.ts"
+import { Worktrees } from "../../src/worktree/Worktrees.ts"
+import { type Files, type GitRepo, writeFiles } from "../support/GitRepo.ts"
+
+export interface PipelineOptions {
+  readonly config?: RunnerConfigInput
+  readonly env?: Readonly<Record<string, string>>
+  /** Where the runner is started. Default: the repository's root. */
+  readonly directory?: string
+}
+
+/** The facade with every stage real but the Codex given. */
+export const runnerWith = (repo: GitRepo, codex: Layer.Layer<Codex>, options: PipelineOptions = {}) =>
+  CodexRunner.layerStages.pipe(
+    Layer.provide(codex),
+    Layer.provide(Layer.mergeAll(Patches.layer, SecurityPolicy.layer, Worktrees.layer)),
+    Layer.provide(Layer.mergeAll(Git.layer, RepoLock.layer, RunStore.layer, Trash.layer)),
+    Layer.provide(Processes.layer),
+    Layer.provide(NodeContext.layer),
+    Layer.provide(RunnerConfig.layerValue({ resource_policy: "normal", ...options.config })),
+    Layer.provide(Layer.succeed(Host, { env: options.env ?? repo.env, directory: options.directory ?? repo.root }))
+  )
+
+export const pipeline = (repo: GitRepo, script: CodexScript, options: PipelineOptions = {}) =>
+  runnerWith(repo, layerScriptedCodex(script), options)
+
+/** The facade as it ships, with the real Codex behind `codex_command`. */
+export const shippedRunner = (repo: GitRepo, options: PipelineOptions = {}) =>
+  CodexRunner.layerHost.pipe(
+    Layer.provide(NodeContext.layer),
+    Layer.provide(RunnerConfig.layerValue({ resource_policy: "normal", ...options.config })),
+    Layer.provide(Layer.succeed(Host, { env: options.env ?? repo.env, directory: options.directory ?? repo.root }))
+  )
+
+/** A request for tasks whose prompts are their names. */
+export const requestFor = (
+  tasks: ReadonlyArray<string>,
+  more: Partial<Omit<RunRequest, "run_id" | "tasks">> & { readonly run_id?: string } = {}
+): RunRequest => {
+  const { run_id, ...rest } = more
+  return {
+    ...rest,
+    ...(run_id === undefined ? {} : { run_id: RunId.make(run_id) }),
+    tasks: tasks.map((id) => ({ task_id: TaskId.make(id), prompt: id }))
+  }
+}
+
+export const run = (request: RunRequest) => Effect.flatMap(CodexRunner, (runner) => runner.run(request))
+
+/** Writes these files into its worktree, and ends well. */
+export const writes = (files: Files): CodexScript => (job) =>
+  Stream.unwrap(Effect.sync(() => {
+    writeFiles(job.worktree, files)
+    return Stream.fromIterable(turn("Written."))
+  }))
+
+/** Of each task its own script. */
+export const scripts = (byTask: Readonly<Record<string, CodexScript>>): CodexScript => (job) => {
+  const script = byTask[job.task.taskId]
+  if (script === undefined) throw new Error(`no script for task ${job.task.taskId}`)
+  return script(job)
+}
+
+/** The one folder of this repository in the state folder. */
+export const stateOf = (repo: GitRepo): string => {
+  const state = Path.join(repo.home, "state", "codex-runner")
+  const [folder, ...others] = Fs.readdirSync(state).filter((name) => name !== "codex")
+  if (folder === undefined || others.length > 0) throw new Error(`expected one folder in ${state}`)
+  return Path.join(state, folder)
+}
+
+/** Every file below a folder, by relative path, sorted; nothing where there is no folder. */
+export const filesBelow = (folder: string): ReadonlyArray<string> =>
+  Fs.existsSync(folder)
+    ? Fs.readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => Path.relative(folder, Path.join(entry.parentPath, entry.name)))
+      .sort()
+    : []
+
+/** What a run may leave in the state folder beside its record: nothing. */
+export const leftovers = (repo: GitRepo): ReadonlyArray<string> => {
+  const state = stateOf(repo)
+  return Fs.readdirSync(state).filter((name) => name !== "runs" && name !== "lock")
+    .flatMap((name) => filesBelow(Path.join(state, name)).map((file) => `${name}/${file}`))
+}
+
+/** git's own list of the repository's worktrees: the checkout alone, unless one is left. */
+export const worktreesOf = (repo: GitRepo): ReadonlyArray<string> =>
+  repo.git("worktree", "list", "--porcelain").split("\n").flatMap((line) =>
+    line.startsWith("worktree ") ? [line.slice("worktree ".length)] : []
+  )
+
+export const refsOf = (repo: GitRepo): ReadonlyArray<string> =>
+  repo.git("for-each-ref", "--format=%(refname)", "refs/codex-runner/").split("\n").filter((ref) => ref !== "")
