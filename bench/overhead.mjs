@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process"
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { fileURLToPath, pathToFileURL } from "node:url"
+import { pathToFileURL } from "node:url"
 import { parseArgs } from "node:util"
 import { codexBinary, root, runner, withModel } from "./lib/codex.mjs"
 import { timed } from "./lib/measure.mjs"
@@ -139,9 +139,9 @@ const scriptArm = (name, { codexArguments, folder, repository }) => {
       stdin: input
     })
     const said = readFileSync(output, "utf8")
-    if (/failed to read .*commondir/.test(said) && races < 10) {
+    if (/^fatal: .*(commondir|worktrees)/m.test(said) && races < 20) {
       races += 1
-      execFileSync("git", ["-C", repository, "worktree", "prune"])
+      rmSync(join(repository, ".git/worktrees"), { recursive: true, force: true })
       return run(round)
     }
     const diffs = readdirSync(result).filter((file) => file.endsWith(".diff") && statSync(join(result, file)).size > 0)

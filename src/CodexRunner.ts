@@ -74,15 +74,16 @@ export class CodexRunner extends Context.Tag("codex-runner/CodexRunner")<
             const queue = yield* Queue.bounded<Take.Take<RunEvent, RunRejected>>(eventsAhead)
             const tell = (take: Take.Take<RunEvent, RunRejected>) =>
               Effect.catchAllCause(Queue.offer(queue, take), () => Effect.void)
-            const run = yield* start(request, (event) => tell(Take.of(event))).pipe(
+            const run = start(request, (event) => tell(Take.of(event))).pipe(
               Effect.matchCauseEffect({
                 onFailure: (cause) => tell(Take.failCause(cause)),
                 onSuccess: () => tell(Take.end)
               }),
-              Effect.forkDaemon
+              Effect.interruptible
             )
             // The queue first: an offer that waits for room can't be interrupted where the pipeline must not be.
-            yield* Effect.addFinalizer(() => Effect.zipRight(Queue.shutdown(queue), Fiber.interrupt(run)))
+            yield* Effect.acquireRelease(Effect.forkDaemon(run), (fiber) =>
+              Effect.zipRight(Queue.shutdown(queue), Fiber.interrupt(fiber)))
             return Stream.flattenTake(Stream.fromQueue(queue))
           }))
       })

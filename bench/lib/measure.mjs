@@ -3,6 +3,10 @@
 import { spawn } from "node:child_process"
 import { closeSync, openSync, readFileSync } from "node:fs"
 
+/** What is running: an interrupted bench leaves nothing behind. @type {Set<import("node:child_process").ChildProcess>} */
+const running = new Set()
+process.once("exit", () => running.forEach((child) => child.kill()))
+
 /**
  * Runs a program to its end: seconds on the wall, and of processor time with
  * all the children that it waited for. Its output goes to a file, so that
@@ -17,8 +21,10 @@ export const timed = (command, { cwd, env, output, stdin = "/dev/null" }) =>
     // bash knows what its children used; Node doesn't.
     const script = `TIMEFORMAT='%R %U %S'; { time "$@" 2>&4 4>&-; } 2>&3 4>&1; exit`
     const child = spawn("bash", ["-c", script, "timed", ...command], { cwd, env, stdio: [input, out, out, times] })
+    running.add(child)
     child.once("error", reject)
     child.once("close", (code) => {
+      running.delete(child)
       const wall = (performance.now() - start) / 1000
       const [, user = 0, system = 0] = readFileSync(`${output}.times`, "utf8").trim().split(" ").map(Number)
       resolve({ code: code ?? 1, wall, cpu: user + system })
@@ -53,6 +59,7 @@ export const watched = ([program = "", ...args], { cwd, env, output }) =>
       const start = performance.now()
       const child = spawn(program, args, { cwd, env, stdio: ["ignore", out, out] })
       closeSync(out)
+      running.add(child)
       /** @type {Array<number>} */
       const samples = []
       let peakMb = 0
@@ -65,6 +72,7 @@ export const watched = ([program = "", ...args], { cwd, env, output }) =>
       child.once("error", reject)
       child.once("close", (code) => {
         clearInterval(timer)
+        running.delete(child)
         resolve({ code: code ?? 1, wall: (performance.now() - start) / 1000, peakMb, samples })
       })
     }

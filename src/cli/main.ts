@@ -30,6 +30,7 @@ export interface Platform {
 /** Runs the command line and ends the process with its exit code. */
 export const main = (argv: ReadonlyArray<string>, platform: Platform): void => {
   patience()
+  outliveReaders()
   program(argv).pipe(
     Effect.provide(Layer.mergeAll(platform.layer, Output.layer, logging)),
     Effect.tapErrorCause((cause) =>
@@ -62,4 +63,9 @@ const patience = (): void => {
   })
   process.on("SIGTERM", () => undefined)
   process.on("SIGHUP", () => process.emit("SIGTERM"))
+}
+
+/** `| head`, or a terminal that was closed: the next write fails, which would end the process in the middle of the run. */
+const outliveReaders = (): void => {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined)
 }

@@ -1,6 +1,6 @@
 /** A task file, or standard input, as data: JSON or YAML. */
 import * as Effect from "effect/Effect"
-import { readFile } from "node:fs/promises"
+import { createReadStream } from "node:fs"
 import type { Problem } from "../domain/Problem.ts"
 import { RunRejected } from "../domain/Problem.ts"
 
@@ -12,18 +12,21 @@ const problem = (at: string, message: string, remedy?: string): RunRejected => {
   return new RunRejected({ problems: [one] })
 }
 
+/** All of it, never more than the cap: a device has no end. */
+const collect = async (stream: AsyncIterable<unknown>): Promise<string> => {
+  const chunks: Array<Buffer> = []
+  let bytes = 0
+  for await (const chunk of stream) {
+    if (!Buffer.isBuffer(chunk)) continue
+    bytes += chunk.byteLength
+    if (bytes > maxInputBytes) throw new Error(`more than ${maxInputBytes} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString("utf8")
+}
+
 const readStandardInput = Effect.tryPromise({
-  try: async () => {
-    const chunks: Array<Buffer> = []
-    let bytes = 0
-    for await (const chunk of process.stdin) {
-      if (!Buffer.isBuffer(chunk)) continue
-      bytes += chunk.byteLength
-      if (bytes > maxInputBytes) throw new Error(`more than ${maxInputBytes} bytes`)
-      chunks.push(chunk)
-    }
-    return Buffer.concat(chunks).toString("utf8")
-  },
+  try: () => collect(process.stdin),
   catch: (cause) =>
     problem("-", `cannot read standard input: ${cause instanceof Error ? cause.message : String(cause)}.`)
 })
@@ -31,11 +34,7 @@ const readStandardInput = Effect.tryPromise({
 /** The text of a file, or of standard input for `-`. */
 export const readText = (file: string): Effect.Effect<string, RunRejected> =>
   file === "-" ? readStandardInput : Effect.tryPromise({
-    try: async () => {
-      const bytes = await readFile(file)
-      if (bytes.byteLength > maxInputBytes) throw new Error(`more than ${maxInputBytes} bytes`)
-      return bytes.toString("utf8")
-    },
+    try: () => collect(createReadStream(file)),
     catch: (cause) =>
       cause instanceof Error && "code" in cause && cause.code === "ENOENT"
         ? problem(file, "there is no such file.", "Give the path of a tasks.json, or - for standard input.")

@@ -1,13 +1,17 @@
 /** Results and progress as text for people. */
 import { lastAction } from "../audit/lastAction.ts"
-import { count, oneLine } from "../audit/plainText.ts"
+import { count, oneLine, plainText } from "../audit/plainText.ts"
 import { formatProblem, type Problem } from "../domain/Problem.ts"
 import type { RunResult, TaskResult } from "../domain/Result.ts"
 import type { RunEvent } from "../domain/RunEvent.ts"
 import type { Palette } from "./output.ts"
 
-const seconds = (ms: number): string =>
-  ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.floor(ms / 60_000)} min ${Math.round(ms / 1000) % 60} s`
+const seconds = (ms: number): string => {
+  const tenths = Math.round(ms / 100)
+  if (tenths < 600) return `${(tenths / 10).toFixed(1)} s`
+  const whole = Math.round(ms / 1000)
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`
+}
 
 const colourOf = (palette: Palette, status: TaskResult["status"]) =>
   status === "success" ? palette.green : status === "skipped" ? palette.dim : palette.red
@@ -19,7 +23,7 @@ export const progressLine = (palette: Palette, event: RunEvent): string | undefi
       const head = `run ${palette.bold(event.run_id)}: ${
         count(event.tasks.length, "task")
       }, ${event.concurrency} at a time, from ${event.base_commit.slice(0, 12)}`
-      return [head, ...event.warnings.map((warning) => palette.yellow(`note: ${warning}`))].join("\n")
+      return [head, ...event.warnings.map((warning) => palette.yellow(`note: ${oneLine(warning, 600)}`))].join("\n")
     }
     case "TaskStageEntered":
       return event.stage === "codex" ? line(palette, event.task_id, "working") : undefined
@@ -30,7 +34,7 @@ export const progressLine = (palette: Palette, event: RunEvent): string | undefi
       return action === undefined ? undefined : line(palette, event.task_id, palette.dim(action))
     }
     case "TaskNote":
-      return line(palette, event.task_id, event.message)
+      return line(palette, event.task_id, oneLine(event.message, 600))
     case "TaskFinished": {
       const { result } = event
       const what = colourOf(palette, result.status)(result.status)
@@ -82,10 +86,17 @@ export const renderResult = (palette: Palette, result: RunResult, repository: st
   ].join("\n")
 }
 
-const lineCounts = (task: TaskResult): string => {
-  const added = task.patch.match(/^\+(?!\+\+ )/gm)?.length ?? 0
-  const deleted = task.patch.match(/^-(?!-- )/gm)?.length ?? 0
-  return task.files_changed.length === 0 ? "-" : `${task.files_changed.length} (+${added} -${deleted})`
+const lineCounts = ({ files_changed, patch }: TaskResult): string => {
+  if (files_changed.length === 0) return "-"
+  let [added, deleted, inHunk] = [0, 0, false]
+  // Outside a hunk, `+++` and `---` are the file's names; inside, a line that starts with two more of its kind.
+  for (const text of patch.split("\n")) {
+    if (text.startsWith("@@")) inHunk = true
+    else if (text.startsWith("diff --git ")) inHunk = false
+    else if (inHunk && text.startsWith("+")) added++
+    else if (inHunk && text.startsWith("-")) deleted++
+  }
+  return `${files_changed.length} (+${added} -${deleted})`
 }
 
 const shellWord = (text: string): string => /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
@@ -110,5 +121,5 @@ const nextSteps = (palette: Palette, result: RunResult, repository: string): Rea
 export const renderProblems = (palette: Palette, problems: ReadonlyArray<Problem>): string =>
   [
     palette.red(`${problems.length === 1 ? "A problem" : `${problems.length} problems`}, nothing was started:`),
-    ...problems.map((problem) => `  - ${formatProblem(problem)}`)
+    ...problems.map((problem) => `  - ${plainText(formatProblem(problem))}`)
   ].join("\n")

@@ -2,10 +2,10 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
+import * as path from "node:path"
 import { RunnerConfig } from "../config/RunnerConfig.ts"
 import type { CodexEvent } from "../domain/CodexEvent.ts"
 import type { Enforcement } from "../domain/Result.ts"
@@ -113,7 +113,7 @@ export class Codex extends Context.Tag("codex-runner/Codex")<
               tmpdir: job.tmpdir,
               commandEnv: config.command_env
             }),
-            ...taskMarker(job.task)
+            ...taskMarker(job.task, job.worktree)
           },
           developerInstructions: developerInstructions(job.task),
           model: config.codex_model,
@@ -128,7 +128,9 @@ export class Codex extends Context.Tag("codex-runner/Codex")<
           cwd: job.worktree,
           env: {
             ...codexEnvironment(host, { passthrough: config.env_passthrough, codexHome }),
-            ...taskMarker(job.task)
+            // Goes with the task: a Codex that is killed leaves what its sandbox keeps there.
+            TMPDIR: path.dirname(job.tmpdir),
+            ...taskMarker(job.task, job.worktree)
           },
           // To SIGTERM and SIGKILL Codex answers by leaving unsandboxed commands alive.
           stop: { signal: "SIGINT", grace: "3 seconds" },
@@ -147,9 +149,13 @@ interface Found {
   readonly home: string
 }
 
-/** In the environment of everything a task starts, so that nothing of it can be left behind unseen. */
-export const taskMarker = (task: { readonly runId: string; readonly taskId: string }) => ({
-  CODEX_RUNNER_TASK: `${task.runId}/${task.taskId}`
+/**
+ * In the environment of everything a task starts, so that nothing of it can be
+ * left behind unseen. The worktree tells it from a task of the same name in
+ * another repository.
+ */
+export const taskMarker = (task: { readonly runId: string; readonly taskId: string }, worktree: string) => ({
+  CODEX_RUNNER_TASK: `${task.runId}/${task.taskId}@${worktree}`
 })
 
 /** Characters of Codex's stderr kept in memory; the whole is in the log. */
@@ -166,11 +172,11 @@ const streamOf = (job: CodexJob, spec: ProcessSpec, codexHome: string) =>
     const stderrLog = yield* openCappedLog(`${job.logFolder}/stderr.log`)
     const child = yield* processes.spawn(spec)
     const tail = yield* Ref.make(BoundedTail.empty(stderrTail))
-    const stderr = yield* child.stderr.pipe(
+    const complaints = child.stderr.pipe(
       Stream.tap(stderrLog.append),
       Stream.decodeText(),
-      Stream.runForEach((text) => Ref.update(tail, (kept) => BoundedTail.append(kept, text))),
-      Effect.forkScoped
+      Stream.tap((text) => Ref.update(tail, (kept) => BoundedTail.append(kept, text))),
+      Stream.drain
     )
     const said = child.stdout.pipe(
       Stream.tap(stdoutLog.append),
@@ -179,10 +185,10 @@ const streamOf = (job: CodexJob, spec: ProcessSpec, codexHome: string) =>
     )
     const ended = Effect.gen(function*() {
       const exit = yield* child.exit
-      yield* Fiber.join(stderr)
       return { _tag: "Ended", exit, stderrTail: BoundedTail.text(yield* Ref.get(tail)) } satisfies CodexOutput
     })
-    return Stream.concat(said, Stream.fromEffect(ended))
+    // Both at once: a stderr that nobody reads would stop Codex as soon as its pipe is full.
+    return Stream.concat(Stream.merge(said, complaints), Stream.fromEffect(ended))
   }))
 
 const versionWarnings = (traits: CodexTraits): ReadonlyArray<string> => {

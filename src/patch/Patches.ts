@@ -76,7 +76,10 @@ export class Patches extends Context.Tag("codex-runner/Patches")<
           capture(options).pipe(
             Effect.provideService(FileSystem.FileSystem, fs),
             Effect.provideService(Git, git),
-            Effect.mapError((error) => new CaptureFailed({ worktree: options.worktree.path, reason: error.message }))
+            Effect.mapError((error) => error.message),
+            // Even what nobody foresaw must be a failure to capture: that keeps the worktree.
+            Effect.catchAllDefect((defect) => Effect.fail(defect instanceof Error ? defect.message : String(defect))),
+            Effect.mapError((reason) => new CaptureFailed({ worktree: options.worktree.path, reason }))
           )
       })
     })

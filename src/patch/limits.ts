@@ -1,11 +1,26 @@
 /** How much of a task's work goes into its patch. */
 import { chmodSync, lstatSync, readlinkSync } from "node:fs"
 
+export interface CaptureLimits {
+  readonly fileBytes: number
+  readonly totalBytes: number
+  readonly files: number
+}
+
 /** What one task may add to a patch. */
-export const captureLimits = { fileBytes: 100 * 1024 * 1024, totalBytes: 512 * 1024 * 1024, files: 50_000 } as const
+export const captureLimits: CaptureLimits = {
+  fileBytes: 100 * 1024 * 1024,
+  totalBytes: 512 * 1024 * 1024,
+  files: 50_000
+}
 
 /** Which of the changed paths go into the patch, by what `lstat` says of each. */
-export const takeWithinLimits = (root: string, gone: ReadonlySet<string>, candidates: ReadonlyArray<string>) => {
+export const takeWithinLimits = (
+  root: string,
+  gone: ReadonlySet<string>,
+  candidates: ReadonlyArray<string>,
+  limits: CaptureLimits = captureLimits
+) => {
   const deleted: Array<string> = []
   const written: Array<string> = []
   const tooLarge: Array<string> = []
@@ -17,7 +32,7 @@ export const takeWithinLimits = (root: string, gone: ReadonlySet<string>, candid
     const place = `${root}/${path}`
     const stats = gone.has(path) ? undefined : lstatSync(place)
     if (stats !== undefined && stats.isFile()) {
-      if (stats.size > captureLimits.fileBytes) {
+      if (stats.size > limits.fileBytes) {
         tooLarge.push(path)
         continue
       }
@@ -26,12 +41,12 @@ export const takeWithinLimits = (root: string, gone: ReadonlySet<string>, candid
       bytes += stats.size
     }
     if (stats?.isSymbolicLink() === true) links.set(path, readlinkSync(place))
-    if (bytes > captureLimits.totalBytes || deleted.length + written.length >= captureLimits.files) passedOver += 1
+    if (bytes > limits.totalBytes || deleted.length + written.length >= limits.files) passedOver += 1
     else if (stats === undefined) deleted.push(path)
     else written.push(path)
   }
   const overflow = passedOver === 0
     ? []
-    : [`${passedOver} files are beyond the cap of ${captureLimits.files} files or ${captureLimits.totalBytes} bytes`]
+    : [`${passedOver} files are beyond the cap of ${limits.files} files or ${limits.totalBytes} bytes`]
   return { deleted, written, tooLarge, hardLinks, links, overflow }
 }

@@ -11,10 +11,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { pipe } from "effect/Function"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { drained } from "./drained.ts"
+import { runToEnd } from "./runToEnd.ts"
 
 /** How to end a process: a signal, and how long it may take before SIGKILL. */
 export interface StopPolicy {
@@ -49,6 +50,7 @@ export interface Child {
 }
 
 export interface RunSpec extends ProcessSpec {
+  readonly stdin?: Uint8Array
   readonly timeout: Duration.DurationInput
   /** Cap on each of the two streams, in bytes. */
   readonly maxOutputBytes: number
@@ -121,20 +123,20 @@ export class Processes extends Context.Tag("codex-runner/Processes")<
     Processes,
     Effect.map(CommandExecutor.CommandExecutor, (executor) => {
       const spawn = (spec: ProcessSpec) => start(executor, spec)
-      return Processes.of({ spawn, run: (spec) => collect(spawn, spec) })
+      return Processes.of({ spawn, run: collect })
     })
   )
 }
 
 const defaultStop: StopPolicy = { signal: "SIGTERM", grace: "2 seconds" }
 
-/** For so long the end of the output is waited for after the process's own, if a stray grandchild holds the pipe open. */
-const drainGrace = Duration.seconds(2)
-
-const start = Effect.fnUntraced(function*(executor: CommandExecutor.CommandExecutor, spec: ProcessSpec) {
-  const [program, args] = spec.niceness === undefined
+const commandOf = (spec: ProcessSpec): readonly [program: string, args: ReadonlyArray<string>] =>
+  spec.niceness === undefined
     ? [spec.command, spec.args]
     : ["nice", ["-n", String(spec.niceness), spec.command, ...spec.args]]
+
+const start = Effect.fnUntraced(function*(executor: CommandExecutor.CommandExecutor, spec: ProcessSpec) {
+  const [program, args] = commandOf(spec)
   const command = pipe(
     Command.make(program, ...args),
     Command.workingDirectory(spec.cwd),
@@ -167,24 +169,6 @@ const start = Effect.fnUntraced(function*(executor: CommandExecutor.CommandExecu
   return { pid: child.pid, stdout: output(child.stdout), stderr: output(child.stderr), exit } satisfies Child
   // Nothing may come between the start and the finalizer that ends what was started.
 }, Effect.uninterruptible)
-
-/**
- * The stream, ended once it has made its reader wait for the grace period after
- * the exit. The time that the reader itself takes doesn't count.
- */
-const drained = <A, E>(stream: Stream.Stream<A, E>, exited: Effect.Effect<void>): Stream.Stream<A, E> =>
-  Stream.unwrapScoped(Effect.map(Stream.toPull(stream), (pull) => {
-    let left = Duration.toMillis(drainGrace)
-    const wait = Effect.suspend(() => {
-      const since = performance.now()
-      return Effect.onExit(Effect.sleep(left), () =>
-        Effect.sync(() => {
-          left = Math.max(0, left - (performance.now() - since))
-        }))
-    })
-    const overdue = exited.pipe(Effect.zipRight(wait), Effect.zipRight(Effect.fail(Option.none())))
-    return Stream.repeatEffectChunkOption(Effect.raceFirst(pull, overdue))
-  }))
 
 const inputOf = ({ stdin }: ProcessSpec): Stream.Stream<Uint8Array> =>
   stdin === undefined ? Stream.empty : stdin instanceof Uint8Array ? Stream.make(stdin) : stdin
@@ -222,39 +206,25 @@ const spawnFailed = (spec: ProcessSpec, error: PlatformError): SpawnFailed =>
 /** The whole message would hold the arguments. */
 const reasonOf = (error: PlatformError): string => error.description ?? error._tag
 
-const collect = (
-  spawn: (spec: ProcessSpec) => Effect.Effect<Child, SpawnFailed, Scope.Scope>,
-  spec: RunSpec
-): Effect.Effect<Completed, RunFailed> =>
-  Effect.gen(function*() {
-    const child = yield* spawn(spec)
-    const [stdout, stderr] = yield* Effect.all([gather(child.stdout, spec), gather(child.stderr, spec)], {
-      concurrency: 2
-    })
-    const exit = yield* child.exit
-    return { ...exit, stdout, stderr: stderr.toString("utf8") }
-  }).pipe(
-    Effect.scoped,
+const collect = (spec: RunSpec): Effect.Effect<Completed, RunFailed> => {
+  const { command, cwd } = spec
+  const [program, args] = commandOf(spec)
+  return runToEnd({ ...spec, program, args, stdin: spec.stdin, stop: spec.stop ?? defaultStop }).pipe(
+    Effect.mapError((failure) => {
+      switch (failure._tag) {
+        case "NotStarted":
+          return new SpawnFailed({ command, cwd, missing: failure.missing, reason: failure.reason })
+        case "PipeBroke":
+          return new ProcessFailed({ command, reason: failure.reason })
+        case "TooMuchOutput":
+          return new OutputLimit({ command, maxBytes: spec.maxOutputBytes })
+      }
+    }),
     // The caller may be a finalizer, where a limit holds only inside an interruptible section.
     Effect.interruptible,
-    Effect.timeoutOption(spec.timeout),
-    Effect.flatMap(Option.match({
-      onSome: Effect.succeed,
-      onNone: () =>
-        Effect.fail(new ProcessTimedOut({ command: spec.command, afterMs: Duration.toMillis(spec.timeout) }))
-    }))
+    Effect.timeoutFail({
+      duration: spec.timeout,
+      onTimeout: () => new ProcessTimedOut({ command, afterMs: Duration.toMillis(spec.timeout) })
+    })
   )
-
-const gather = (stream: Stream.Stream<Uint8Array, ProcessFailed>, spec: RunSpec) =>
-  Effect.suspend(() => {
-    const chunks: Array<Uint8Array> = []
-    let bytes = 0
-    return Stream.runForEach(stream, (chunk) => {
-      bytes += chunk.byteLength
-      if (bytes > spec.maxOutputBytes) {
-        return Effect.fail(new OutputLimit({ command: spec.command, maxBytes: spec.maxOutputBytes }))
-      }
-      chunks.push(chunk)
-      return Effect.void
-    }).pipe(Effect.map(() => Buffer.concat(chunks)))
-  })
+}

@@ -71,7 +71,7 @@ export const runTask = Effect.fn("runTask")(function*(context: RunContext, task:
       }
       yield* enter("codex")
       const exit = yield* Effect.exit(restore(work(context, task, worktree, progress)))
-      yield* endMarked("CODEX_RUNNER_TASK", taskMarker(task).CODEX_RUNNER_TASK)
+      yield* endMarked("CODEX_RUNNER_TASK", taskMarker(task, worktree.path).CODEX_RUNNER_TASK)
       yield* enter("capture")
       const changes = yield* capture(context, task, worktree)
       const ending = yield* Effect.map(Ref.get(progress), (seen) => endingOf(exit, seen))
@@ -116,7 +116,11 @@ const work = Effect.fnUntraced(
       // Masked before anything is cut: half a secret has no shape to know it by.
       const masked = redactOutputs(event, context.redact)
       yield* Ref.update(progress, (seen) => ({ ...seen, transcript: Transcript.step(seen.transcript, masked) }))
-      yield* context.emit({ _tag: "TaskCodexEvent", task_id: task.taskId, event: redactCommand(masked, context.redact) })
+      yield* context.emit({
+        _tag: "TaskCodexEvent",
+        task_id: task.taskId,
+        event: redactCommand(masked, context.redact)
+      })
     })
     yield* outputs.pipe(
       withIdleLimit(config.idle_timeout_sec),

@@ -33,7 +33,11 @@ export const locate = Effect.fn("locate")(
   Effect.catchTags({
     NotARepository: (error) =>
       Effect.fail(
-        rejected("repository", sentence(error.message), "Start codex-runner inside a git repository, or name one with --repo.")
+        rejected(
+          "repository",
+          sentence(error.message),
+          "Start codex-runner inside a git repository, or name one with --repo."
+        )
       ),
     SpawnFailed: (error) =>
       Effect.fail(

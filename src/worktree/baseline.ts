@@ -5,7 +5,8 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
-import { lstat } from "node:fs/promises"
+import { lstatSync } from "node:fs"
+import { withParents } from "../domain/Changes.ts"
 import { Git, joinNul, splitNul } from "../git/Git.ts"
 import { ignoredIn, isIgnoreFile } from "../git/ignore.ts"
 import type { Worktree } from "./Worktrees.ts"
@@ -37,7 +38,7 @@ export const excludedFolders = Effect.fn("baseline.excludedFolders")(function*(w
   return new Set((yield* fs.exists(file)) ? splitNul(yield* fs.readFile(file)) : [])
 })
 
-/** Brings the baseline up to what setup left, without storing any of it as objects. */
+/** Brings the baseline up to what setup left, without storing files as objects. */
 export const markBaseline = Effect.fn("baseline.mark")(function*(worktree: Worktree) {
   const fs = yield* FileSystem.FileSystem
   const git = yield* Git
@@ -58,14 +59,38 @@ export const markBaseline = Effect.fn("baseline.mark")(function*(worktree: Workt
   yield* fs.writeFile(excludedFoldersFile(worktree), joinNul([...ignored, ...foldersOf(listed)]))
   yield* takeOverIgnoreFiles(worktree, [...changed, ...(yield* list("-o", "-i", "-x", ".gitignore"))])
 
-  if (changed.length === 0) return
-  yield* git.run({
-    target,
-    args: ["update-index", "-z", "--info-only", "--add", "--remove", "--replace", "--stdin"],
-    stdin: joinNul(changed),
-    timeout: "5 minutes"
-  })
+  const { files, gone, links } = byKind(worktree.path, changed)
+  const update = (paths: ReadonlyArray<string>, ...flags: ReadonlyArray<string>) =>
+    paths.length === 0 ? Effect.void : git.run({
+      target,
+      args: ["update-index", "-z", ...flags, "--stdin"],
+      stdin: joinNul(paths),
+      timeout: "5 minutes"
+    })
+  yield* update(gone, "--force-remove")
+  yield* update(files, "--info-only", "--add", "--replace")
+  // git compares a link with the stored object, not with its hash.
+  yield* update(links, "--add", "--replace")
 })
+
+/** Files, links, and what is neither any more: a folder is in its place, or a link in that of a folder above it. */
+const byKind = (root: string, paths: ReadonlyArray<string>) => {
+  const links = paths.filter((path) => kindOf(`${root}/${path}`) === "link")
+  const above = new Set(links)
+  const beyond = (path: string) => withParents(path).some((part) => part !== path && above.has(part))
+  const files = paths.filter((path) => kindOf(`${root}/${path}`) === "file" && !beyond(path))
+  const there = new Set([...links, ...files])
+  return { links, files, gone: paths.filter((path) => !there.has(path)) }
+}
+
+const kindOf = (path: string): "file" | "link" | "other" => {
+  try {
+    const stats = lstatSync(path)
+    return stats.isSymbolicLink() ? "link" : stats.isFile() ? "file" : "other"
+  } catch {
+    return "other"
+  }
+}
 
 /** git marks folders by a slash at the end. */
 const foldersOf = (paths: ReadonlyArray<string>): ReadonlyArray<string> =>
@@ -82,8 +107,7 @@ const takeOverIgnoreFiles = Effect.fnUntraced(function*(worktree: Worktree, path
     const [from, to] = [`${worktree.path}/${path}`, `${rules.workTree}/${path}`]
     yield* fs.remove(to, { force: true })
     // git reads none through a link.
-    const isFile = yield* Effect.promise(() => lstat(from).then((stats) => stats.isFile(), () => false))
-    if (!isFile) continue
+    if (kindOf(from) !== "file") continue
     yield* fs.makeDirectory(to.slice(0, to.lastIndexOf("/")), { recursive: true })
     yield* fs.copyFile(from, to)
   }

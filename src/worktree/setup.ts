@@ -66,10 +66,11 @@ const worktreeInclude = Effect.fnUntraced(function*(worktree: Worktree) {
   if (!(yield* fs.exists(`${root}/.worktreeinclude`))) return []
   const named = yield* git.run({
     target,
-    args: ["ls-files", "-z", "--others", "--ignored", `--exclude-from=${root}/.worktreeinclude`],
+    // A folder that it names as a whole is one thing to copy.
+    args: ["ls-files", "-z", "--others", "--ignored", "--directory", `--exclude-from=${root}/.worktreeinclude`],
     timeout: "1 minute"
   })
-  return [...(yield* ignoredIn(target, splitNul(named.stdout)))]
+  return [...(yield* ignoredIn(target, splitNul(named.stdout).map((entry) => entry.replace(/\/$/, ""))))]
 })
 
 const copyOne = Effect.fnUntraced(function*(worktree: Worktree, relative: string, plan: SetupPlan) {

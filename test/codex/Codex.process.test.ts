@@ -8,9 +8,17 @@ import { CodexRunner } from "../../src/CodexRunner.ts"
 import type { RunEvent } from "../../src/domain/RunEvent.ts"
 import { type RunRequest, TaskId } from "../../src/domain/Task.ts"
 import { maxLogBytes } from "../../src/store/cappedLog.ts"
-import { type PipelineOptions, requestFor, shippedRunner, stateOf, worktreesOf } from "../run/pipeline.ts"
+import {
+  lives,
+  type PipelineOptions,
+  requestFor,
+  shippedRunner,
+  stateOf,
+  unlessOver,
+  worktreesOf
+} from "../run/pipeline.ts"
 import { type GitRepo, gitRepo } from "../support/GitRepo.ts"
-import { aTurn, fakeCodex, type FakeCodex, prints } from "./fakeCodex.ts"
+import { aTurn, type FakeCodex, fakeCodex, prints } from "./fakeCodex.ts"
 
 const started = prints({ type: "thread.started", thread_id: "thread" }, { type: "turn.started" })
 
@@ -24,17 +32,21 @@ interface Options extends PipelineOptions {
 const runWith = (repo: GitRepo, exec: string, options: Options = {}) => {
   const codex_command = fakeCodex(`${repo.home}/bin`, { exec, ...options.fake })
   const env = { ...repo.env, CODEX_API_KEY: "the-key", ...options.env }
-  return Effect.flatMap(CodexRunner, (runner) =>
-    runner.run(options.request ?? requestFor(["a"], { run_id: "r" }), options.watch)).pipe(
-      Effect.map((result) => result.results[0]),
-      Effect.provide(shippedRunner(repo, { config: { codex_command, ...options.config }, env }))
-    )
+  return Effect.flatMap(
+    CodexRunner,
+    (runner) => runner.run(options.request ?? requestFor(["a"], { run_id: "r" }), options.watch)
+  ).pipe(
+    Effect.map((result) => result.results[0]),
+    Effect.provide(shippedRunner(repo, { config: { codex_command, ...options.config }, env }))
+  )
 }
 
 const note = (repo: GitRepo, name: string): string => Fs.readFileSync(`${repo.home}/${name}`, "utf8")
 
 const variables = (text: string): Readonly<Record<string, string>> =>
-  Object.fromEntries(text.trimEnd().split("\n").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]))
+  Object.fromEntries(
+    text.trimEnd().split("\n").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)])
+  )
 
 describe("what Codex is given", () => {
   it.scopedLive("its own environment: the key, what was asked to pass, and nothing else", () =>
@@ -42,7 +54,13 @@ describe("what Codex is given", () => {
       const repo = yield* gitRepo()
       yield* runWith(repo, `env > '${repo.home}/env'; ${aTurn}`, {
         config: { env_passthrough: ["MY_PROVIDER_KEY"] },
-        env: { OPENAI_API_KEY: "o", AWS_SECRET_ACCESS_KEY: "s", MY_PROVIDER_KEY: "m", NODE_OPTIONS: "--x", HTTPS_PROXY: "p" }
+        env: {
+          OPENAI_API_KEY: "o",
+          AWS_SECRET_ACCESS_KEY: "s",
+          MY_PROVIDER_KEY: "m",
+          NODE_OPTIONS: "--x",
+          HTTPS_PROXY: "p"
+        }
       })
       const env = variables(note(repo, "env"))
       const { CODEX_API_KEY, HTTPS_PROXY, MY_PROVIDER_KEY } = env
@@ -51,8 +69,10 @@ describe("what Codex is given", () => {
         HTTPS_PROXY: "p",
         MY_PROVIDER_KEY: "m"
       })
-      assert.strictEqual(env["CODEX_RUNNER_TASK"], "r/a")
-      for (const name of ["OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY", "NODE_OPTIONS", "GIT_AUTHOR_NAME", "XDG_STATE_HOME"]) {
+      assert.isTrue(env["CODEX_RUNNER_TASK"]?.startsWith(`r/a@${repo.home}/state/`))
+      for (
+        const name of ["OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY", "NODE_OPTIONS", "GIT_AUTHOR_NAME", "XDG_STATE_HOME"]
+      ) {
         assert.notProperty(env, name)
       }
     }))
@@ -60,7 +80,10 @@ describe("what Codex is given", () => {
   it.scopedLive("a home of the run's own with a key: outside the worktree, 0700, gone with the run", () =>
     Effect.gen(function*() {
       const repo = yield* gitRepo()
-      yield* runWith(repo, `echo "$CODEX_HOME" > '${repo.home}/home'; ls -ld "$CODEX_HOME" >> '${repo.home}/home'; ${aTurn}`)
+      yield* runWith(
+        repo,
+        `echo "$CODEX_HOME" > '${repo.home}/home'; ls -ld "$CODEX_HOME" >> '${repo.home}/home'; ${aTurn}`
+      )
       const [home = "", mode] = note(repo, "home").split("\n")
       assert.strictEqual(home, Path.join(stateOf(repo), "runs/r/codex-home"))
       assert.match(mode ?? "", /^drwx------/)
@@ -94,7 +117,10 @@ describe("what Codex is given", () => {
       const exec = `for last; do :; done; printf %s "$last" > '${repo.home}/last'; cat > '${repo.home}/stdin'; ${aTurn}`
       const withPrompt = (prompt: string) => {
         const request = { tasks: [{ task_id: TaskId.make("a"), prompt }] }
-        return Effect.map(runWith(repo, exec, { request }), (result) => [result?.status, note(repo, "last"), note(repo, "stdin")])
+        return Effect.map(
+          runWith(repo, exec, { request }),
+          (result) => [result?.status, note(repo, "last"), note(repo, "stdin")]
+        )
       }
       assert.deepStrictEqual(yield* withPrompt("--help"), ["success", "--help", ""])
       const long = "ä long prompt\n".repeat(20_000)
@@ -155,7 +181,10 @@ describe("what Codex prints", () => {
   it.scopedLive("a flood on stderr blocks nothing; the whole is in the log, its end in the result", () =>
     Effect.gen(function*() {
       const repo = yield* gitRepo()
-      const result = yield* runWith(repo, `yes 'a line of chatter' | head -c 5000000 >&2; echo 'last words' >&2; ${aTurn}`)
+      const result = yield* runWith(
+        repo,
+        `yes 'a line of chatter' | head -c 5000000 >&2; echo 'last words' >&2; ${aTurn}`
+      )
       assert.strictEqual(result?.status, "success")
       assert.isTrue(result?.logs.stderr.trimEnd().endsWith("last words"))
       assert.isBelow(result?.logs.stderr.length ?? 0, 20_000)
@@ -207,19 +236,24 @@ describe("logs that can't be kept", () => {
   }
 })
 
-/** Whether a process is there and not a zombie. */
-const lives = (pid: number): boolean => {
-  try {
-    const stat = Fs.readFileSync(`/proc/${pid}/stat`, "utf8")
-    return !/\) [ZX] /.test(stat)
-  } catch {
-    return false
-  }
-}
-
 const pidsIn = (repo: GitRepo): ReadonlyArray<number> => note(repo, "pids").trim().split("\n").map(Number)
 
 describe("ending Codex", () => {
+  it.scopedLive("a task of the same name in another repository is left alone", () =>
+    Effect.gen(function*() {
+      const [one, other] = yield* Effect.all([gitRepo(), gitRepo()])
+      const begun = yield* Deferred.make<void>()
+      const waiting = yield* Effect.fork(
+        runWith(one, `${started}; while [ ! -e '${one.home}/go' ]; do sleep 0.05; done; ${aTurn}`, {
+          watch: (event) => event._tag === "TaskCodexEvent" ? Deferred.succeed(begun, undefined) : Effect.void
+        })
+      )
+      yield* Deferred.await(begun)
+      assert.strictEqual((yield* runWith(other, aTurn))?.status, "success")
+      Fs.writeFileSync(`${one.home}/go`, "")
+      assert.strictEqual((yield* Fiber.join(waiting))?.status, "success")
+    }))
+
   /** Starts a run, interrupts it once Codex has begun its turn, and waits for its end. */
   const cancelled = (repo: GitRepo, exec: string) =>
     Effect.gen(function*() {
@@ -230,7 +264,7 @@ describe("ending Codex", () => {
             ? Deferred.succeed(begun, undefined)
             : Effect.void
       }))
-      yield* Deferred.await(begun)
+      yield* unlessOver(fiber, Deferred.await(begun))
       yield* Fiber.interrupt(fiber)
       assert.deepStrictEqual(worktreesOf(repo), [repo.root])
     })

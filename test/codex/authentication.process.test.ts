@@ -5,7 +5,7 @@ import { findAuthentication, usersCodexHome } from "../../src/codex/authenticati
 import { locateCodex } from "../../src/codex/locate.ts"
 import { cleanEnv, scratchFolder, writeFiles } from "../support/GitRepo.ts"
 import { processes } from "../support/stages.ts"
-import { askedOf, fakeCodex, type FakeCodex, realCodex } from "./fakeCodex.ts"
+import { askedOf, type FakeCodex, fakeCodex, realCodex } from "./fakeCodex.ts"
 
 const find = (
   folder: string,
@@ -13,12 +13,17 @@ const find = (
   host: Readonly<Record<string, string>> = {},
   codexConfig: ReadonlyArray<string> = []
 ) =>
-  Effect.flatMap(locateCodex(codex, undefined), (binary) =>
-    findAuthentication({ binary, codexConfig, host: { HOME: folder, ...host }, env: cleanEnv(folder) })).pipe(
-      Effect.provide(processes)
-    )
+  Effect.flatMap(
+    locateCodex(codex, undefined),
+    (binary) => findAuthentication({ binary, codexConfig, host: { HOME: folder, ...host }, env: cleanEnv(folder) })
+  ).pipe(
+    Effect.provide(processes)
+  )
 
-const withFake = (fake: FakeCodex, ...args: [host?: Readonly<Record<string, string>>, config?: ReadonlyArray<string>]) =>
+const withFake = (
+  fake: FakeCodex,
+  ...args: [host?: Readonly<Record<string, string>>, config?: ReadonlyArray<string>]
+) =>
   Effect.gen(function*() {
     const folder = yield* scratchFolder
     const found = yield* Effect.either(find(folder, fakeCodex(`${folder}/bin`, fake), ...args))

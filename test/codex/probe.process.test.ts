@@ -8,8 +8,10 @@ import { processes } from "../support/stages.ts"
 import { askedOf, fakeCodex, realCodex } from "./fakeCodex.ts"
 
 const probe = (folder: string, codex = `${folder}/bin/codex`) =>
-  Effect.flatMap(locateCodex(codex, undefined), (binary) =>
-    probeCodex({ binary, cacheFolder: `${folder}/cache`, env: cleanEnv(folder) })).pipe(Effect.provide(processes))
+  Effect.flatMap(
+    locateCodex(codex, undefined),
+    (binary) => probeCodex({ binary, cacheFolder: `${folder}/cache`, env: cleanEnv(folder) })
+  ).pipe(Effect.provide(processes))
 
 const asked = (folder: string) => askedOf(`${folder}/bin`).length
 

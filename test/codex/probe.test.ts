@@ -10,14 +10,22 @@ describe("the list of features", () => {
     const { all, enabled } = parseFeatures(sample)
     assert.strictEqual(all.length, sample.trimEnd().split("\n").length)
     assert.strictEqual(enabled.length, sample.trimEnd().split("\n").filter((line) => line.endsWith(" true")).length)
-    assert.includeMembers(all, ["hooks", "plugins", "apps", "agent_message_board", "shell_snapshot", "unified_exec_tty"])
+    assert.includeMembers(all, [
+      "hooks",
+      "plugins",
+      "apps",
+      "agent_message_board",
+      "shell_snapshot",
+      "unified_exec_tty"
+    ])
     assert.includeMembers(enabled, ["hooks", "plugins"])
     assert.notInclude(enabled, "agent_message_board")
     assert.isTrue(all.every((name) => /^[a-z0-9_.]+$/.test(name)))
   })
 
   it("what is no feature is passed over", () => {
-    const output = "Features:\n\nhooks  stable  true\r\nplugins\tunder development\tfalse\nbroken line\n-x  stable  true\n"
+    const output =
+      "Features:\n\nhooks  stable  true\r\nplugins\tunder development\tfalse\nbroken line\n-x  stable  true\n"
     assert.deepStrictEqual(parseFeatures(output), { all: ["hooks", "plugins"], enabled: ["hooks"] })
     assert.deepStrictEqual(parseFeatures(""), { all: [], enabled: [] })
   })

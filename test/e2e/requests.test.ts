@@ -83,7 +83,7 @@ describe("a request that can't be read", () => {
         "tasks.json": JSON.stringify({
           concurency: 2,
           tasks: [
-            { task_id: "a/b", prompt: "x", timeout: 3 },
+            { task_id: "a/b", prompt: "x", timeoutsec: 3 },
             { task_id: "b", prompt: "  " },
             { prompt: "x", timeout_sec: 1 }
           ]
@@ -93,12 +93,12 @@ describe("a request that can't be read", () => {
       assert.deepStrictEqual({ code, stdout }, { code: 2, stdout: "" })
       assert.deepStrictEqual(stderr.trimEnd().split("\n"), [
         "9 problems, nothing was started:",
+        `  - concurency: unknown field "concurency": did you mean "concurrency"?`,
+        `  - tasks[0].timeoutsec: unknown field "timeoutsec": did you mean "timeout_sec"?`,
         `  - tasks[0].task_id: expected 1 to 64 letters, digits, '.', '-' or '_', and neither '.' nor '..', got "a/b"`,
-        `  - tasks[0].timeout: unknown field "timeout": did you mean "timeout_sec"?`,
         "  - tasks[1].prompt: expected a prompt that is not empty and holds no NUL byte",
         "  - tasks[2].task_id: is missing: expected 1 to 64 letters, digits, '.', '-' or '_', and neither '.' nor '..'",
         "  - tasks[2].timeout_sec: expected a whole number from 10 to 86400, got 1",
-        `  - concurency: unknown field "concurency": did you mean "concurrency"?`,
         `  - CODEX_RUNNER_TIMEOUT_SEC: expected a whole number from 10 to 86400, got "soon"`,
         `  - allowed_comands: unknown field "allowed_comands": did you mean "allowed_commands"?`,
         "  - default_concurrency: expected a whole number from 1 to 8, got 99"

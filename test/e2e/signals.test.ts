@@ -86,7 +86,7 @@ describe("a signal in the middle of a run", () => {
             yield* reached
             for (const { environment, pid, program: exe } of processesOf(repo.home)) {
               if (pid === program.pid) continue
-              assert.include(environment, "CODEX_RUNNER_TASK=marked/working", exe)
+              assert.isTrue(environment.some((entry) => entry.startsWith("CODEX_RUNNER_TASK=marked/working@")), exe)
               seen.push(exe.slice(exe.lastIndexOf("/") + 1))
             }
             yield* program.signal("SIGTERM")

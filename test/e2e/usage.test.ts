@@ -54,13 +54,12 @@ describe("usage", () => {
   }
 
   for (const args of [["--help"], ["run", "--help"], ["demo", "--help"]]) {
-    it.scopedLive(`codex-runner ${args.join(" ")}: on stdout, exit 0, without colour in a pipe`, () =>
-      Effect.gen(function*() {
-        const { code, stderr, stdout } = yield* cli(args)
-        assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
-        expect(stdout).toMatchSnapshot()
-        assert.notInclude(stdout, "\u001b")
-      }))
+    it(`codex-runner ${args.join(" ")}: on stdout, exit 0, without colour in a pipe`, async () => {
+      const { code, stderr, stdout } = await Effect.runPromise(Effect.scoped(cli(args)))
+      assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+      assert.notInclude(stdout, "\u001b")
+      expect(stdout).toMatchSnapshot()
+    })
   }
 
   it.scopedLive("no arguments and -h are help, too", () =>

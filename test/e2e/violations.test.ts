@@ -18,11 +18,6 @@ const deeds: Readonly<Record<string, { readonly does: string; readonly kind: Vio
     },
     "absolute-link": { does: `fs.symlinkSync("/etc/passwd", "src/link")`, kind: "symlink", names: "src/link" },
     "relative-link": { does: `fs.symlinkSync("../../other", "src/link")`, kind: "symlink", names: "src/link" },
-    "repository": {
-      does: `fs.mkdirSync("src/inner/.git", { recursive: true }); fs.writeFileSync("src/inner/.git/config", "")`,
-      kind: "nested_repository",
-      names: "src/inner"
-    },
     "hides": {
       does: `fs.writeFileSync("src/.gitignore", "hidden.txt\\n"); fs.writeFileSync("src/hidden.txt", "x")`,
       kind: "hidden_by_ignore",
@@ -73,6 +68,27 @@ describe("work out of bounds", () => {
         resultOf("adds-outside").error?.message ?? "",
         "Path not in allowed patterns: \"docs/new.md\""
       )
+    }))
+
+  it.scopedLive("a repository inside: what it holds is in no patch, so the worktree stays, and is named", () =>
+    Effect.gen(function*() {
+      const { repo, run } = yield* scene({
+        tasks: { plants: task(command("node work.mjs")) },
+        files: {
+          "work.mjs": `import * as fs from "node:fs"
+fs.mkdirSync("src/inner/.git", { recursive: true })
+fs.writeFileSync("src/inner/.git/config", "[core]\\n")
+fs.writeFileSync("src/inner/file.txt", "x")
+`
+        }
+      })
+      const { code, task: resultOf } = yield* run({ keepsWorktrees: true })
+      assert.strictEqual(code, 1)
+      const { error, notes_for_manager, patch_applicable, violations, workspace_path } = resultOf("plants")
+      assert.deepStrictEqual([error?.kind, patch_applicable], ["policy", false])
+      assert.isTrue(violations.some(({ detail, kind }) => kind === "nested_repository" && detail.includes("src/inner")))
+      assert.include(notes_for_manager, `The worktree is kept at ${workspace_path}.`)
+      assert.include(repo.git("worktree", "list"), workspace_path)
     }))
 
   it.scopedLive("never gets past as a success, however the edit or the command is asked for", () =>

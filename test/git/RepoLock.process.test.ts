@@ -3,14 +3,13 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { buildSync } from "esbuild"
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import * as Fs from "node:fs"
-import * as Path from "node:path"
 import { RepoLock } from "../../src/git/RepoLock.ts"
 import { scratchFolder, writeFiles } from "../support/GitRepo.ts"
 import { childrenOf, eventually } from "../support/processes.ts"
+import { bundle } from "../support/program.ts"
 
 const path = process.env["PATH"] ?? "/usr/bin:/bin"
 
@@ -22,7 +21,7 @@ const holder = (folder: string) => {
   const program = `
     import * as Effect from "effect/Effect"
     import * as Fs from "node:fs"
-    import { RepoLock } from ${JSON.stringify(Path.resolve("src/git/RepoLock.ts"))}
+    import { RepoLock } from "./src/git/RepoLock.ts"
     const [lock, held, count] = process.argv.slice(2)
     const increment = Effect.promise(async () => {
       const before = Number(Fs.readFileSync(held, "utf8"))
@@ -36,15 +35,9 @@ const holder = (folder: string) => {
         : Effect.repeatN(locks.withLock(lock)(increment), Number(count) - 1)
     ).pipe(Effect.provide(RepoLock.layer)))
   `
-  buildSync({
-    stdin: { contents: program, resolveDir: process.cwd(), loader: "ts" },
-    outfile: `${folder}/holder.mjs`,
-    bundle: true,
-    platform: "node",
-    format: "esm"
-  })
+  const file = bundle(folder, program)
   return (args: ReadonlyArray<string>, env = path): ChildProcess =>
-    spawn(process.execPath, [`${folder}/holder.mjs`, ...args], {
+    spawn(process.execPath, [file, ...args], {
       env: { PATH: env },
       stdio: ["ignore", "ignore", "inherit"]
     })

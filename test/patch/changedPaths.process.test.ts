@@ -68,7 +68,10 @@ describe("ignore rules", () => {
 
   it.scopedLive("of the user's own, outside the tree, count too", () =>
     Effect.gen(function*() {
-      const found = yield* captured({ files: { ".idea/x": "x", "a.swp": "x", "b.ts": "b" }, excludes: ".idea/\n*.swp\n" })
+      const found = yield* captured({
+        files: { ".idea/x": "x", "a.swp": "x", "b.ts": "b" },
+        excludes: ".idea/\n*.swp\n"
+      })
       assert.deepStrictEqual(found, { ...nothing, files: ["A b.ts"] })
     }))
 
@@ -201,7 +204,9 @@ describe("folders that ignore themselves", () => {
   it.scopedLive("are no change of the task's where setup made them, also in what the task adds", () =>
     Effect.gen(function*() {
       const found = yield* captured({
-        setup: ["mkdir -p venv/lib .tool && echo '*' > venv/.gitignore && echo x > venv/lib/x && echo '*' > .tool/.gitignore"],
+        setup: [
+          "mkdir -p venv/lib .tool && echo '*' > venv/.gitignore && echo x > venv/lib/x && echo '*' > .tool/.gitignore"
+        ],
         files: { "venv/lib/y": "y", ".tool/z": "z", "src/new.ts": "new" }
       })
       assert.deepStrictEqual(found, { ...nothing, files: ["A src/new.ts"] })

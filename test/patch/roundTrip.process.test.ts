@@ -109,7 +109,7 @@ const take = (root: string, env: Readonly<Record<string, string>>, { content, na
       makeRoom(root, name)
       return Fs.writeFileSync(path, content)
     case "delete":
-      return Fs.rmSync(path, { recursive: true, force: true })
+      return there === undefined ? undefined : Fs.rmSync(path, { recursive: true })
     case "rename":
       if (there === undefined || `${other}/`.startsWith(`${name}/`) || `${name}/`.startsWith(`${other}/`)) return
       makeRoom(root, other)

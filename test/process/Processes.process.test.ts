@@ -264,14 +264,14 @@ describe("Processes.spawn", () => {
   test(
     "gives a slow reader everything that was written before the end",
     Effect.scoped(Effect.gen(function*() {
-      const child = yield* spawn(sh("head -c 120000 /dev/zero"))
+      const child = yield* spawn(sh("head -c 180000 /dev/zero"))
       let bytes = 0
       yield* Stream.runForEach(child.stdout, (chunk) => {
         const first = bytes === 0
         bytes += chunk.byteLength
         return first ? Effect.sleep("3 seconds") : Effect.void
       })
-      assert.strictEqual(bytes, 120_000)
+      assert.strictEqual(bytes, 180_000)
     }))
   )
 

@@ -1,6 +1,7 @@
 /** The pipeline over real git and a real state folder, with a Codex that follows a script. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as Fs from "node:fs"
@@ -112,3 +113,33 @@ export const worktreesOf = (repo: GitRepo): ReadonlyArray<string> =>
 
 export const refsOf = (repo: GitRepo): ReadonlyArray<string> =>
   repo.git("for-each-ref", "--format=%(refname)", "refs/codex-runner/").split("\n").filter((ref) => ref !== "")
+
+/** Whether a process is there, and not as a zombie. */
+export const lives = (pid: number): boolean => {
+  try {
+    return !/\) [ZX] /.test(Fs.readFileSync(`/proc/${pid}/stat`, "utf8"))
+  } catch {
+    return false
+  }
+}
+
+/** Waits until a folder has an entry of this name. */
+export const appears = (folder: string, name: string): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    const watcher = Fs.watch(folder)
+    const look = () => {
+      if (!Fs.existsSync(Path.join(folder, name))) return
+      watcher.close()
+      resume(Effect.void)
+    }
+    watcher.on("change", look)
+    look()
+    return Effect.sync(() => watcher.close())
+  })
+
+/** Waits for something in a run; a run that is over before can't bring it any more. */
+export const unlessOver = <A, E>(fiber: Fiber.Fiber<A, E>, wait: Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.raceFirst(
+    wait,
+    Effect.flatMap(Fiber.await(fiber), (exit) => Effect.dieMessage(`the run is over: ${JSON.stringify(exit)}`))
+  )

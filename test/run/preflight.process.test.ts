@@ -6,7 +6,7 @@ import { exitCodeOfProblems } from "../../src/cli/exit.ts"
 import { CodexRunner } from "../../src/CodexRunner.ts"
 import { formatProblem } from "../../src/domain/Problem.ts"
 import type { RunRequest } from "../../src/domain/Task.ts"
-import { fakeCodex, type FakeCodex } from "../codex/fakeCodex.ts"
+import { type FakeCodex, fakeCodex } from "../codex/fakeCodex.ts"
 import { type GitRepo, gitRepo, scratchFolder, writeFiles } from "../support/GitRepo.ts"
 import { type PipelineOptions, requestFor, shippedRunner } from "./pipeline.ts"
 
@@ -35,7 +35,8 @@ const problemsOf = (
     Effect.provide(shippedRunner(repo, { ...options, env: { ...repo.env, ...env } }))
   )
 
-const told = (...args: Parameters<typeof problemsOf>) => Effect.map(problemsOf(...args), (all) => all.map(formatProblem))
+const told = (...args: Parameters<typeof problemsOf>) =>
+  Effect.map(problemsOf(...args), (all) => all.map(formatProblem))
 
 describe("authentication", () => {
   const noAuthentication =
@@ -87,9 +88,12 @@ describe("authentication", () => {
         assert.deepStrictEqual(yield* told(repo, { PATH }, { config: { codex_config } }), [
           "auth: the provider reads its key from OWN_KEY, which Codex is not given. Add \"OWN_KEY\" to env_passthrough."
         ])
-        assert.deepStrictEqual(yield* told(repo, { PATH }, { config: { codex_config, env_passthrough: ["OWN_KEY"] } }), [
-          "auth: the provider reads its key from OWN_KEY, which is not set. Export OWN_KEY."
-        ])
+        assert.deepStrictEqual(
+          yield* told(repo, { PATH }, { config: { codex_config, env_passthrough: ["OWN_KEY"] } }),
+          [
+            "auth: the provider reads its key from OWN_KEY, which is not set. Export OWN_KEY."
+          ]
+        )
       }
     }))
 })
@@ -102,9 +106,12 @@ describe("Codex", () => {
         "codex: ENOENT: spawn codex ENOENT (not in PATH). Install it with: npm install -g @openai/codex"
       ])
       const codex_command = `${repo.home}/nowhere/codex`
-      assert.deepStrictEqual(yield* told(repo, { PATH: systemPath, CODEX_API_KEY: "k" }, { config: { codex_command } }), [
-        `codex: ENOENT: spawn ${codex_command} ENOENT (no executable file there). Install it with: npm install -g @openai/codex`
-      ])
+      assert.deepStrictEqual(
+        yield* told(repo, { PATH: systemPath, CODEX_API_KEY: "k" }, { config: { codex_command } }),
+        [
+          `codex: ENOENT: spawn ${codex_command} ENOENT (no executable file there). Install it with: npm install -g @openai/codex`
+        ]
+      )
     }))
 
   it.scoped("too old, or broken in one way or another", () =>
@@ -131,11 +138,14 @@ describe("Codex", () => {
       const warnings = (version: string) => {
         const seen: Array<ReadonlyArray<string>> = []
         const env = { ...repo.env, PATH: withCodex(repo, { version }), CODEX_API_KEY: "k" }
-        return Effect.flatMap(CodexRunner, (runner) =>
-          runner.run(requestFor(["a"], { dry_run: true }), (event) =>
-            Effect.sync(() => {
-              if (event._tag === "RunStarted") seen.push(event.warnings)
-            }))).pipe(Effect.provide(shippedRunner(repo, { env })), Effect.as(seen))
+        return Effect.flatMap(
+          CodexRunner,
+          (runner) =>
+            runner.run(requestFor(["a"], { dry_run: true }), (event) =>
+              Effect.sync(() => {
+                if (event._tag === "RunStarted") seen.push(event.warnings)
+              }))
+        ).pipe(Effect.provide(shippedRunner(repo, { env })), Effect.as(seen))
       }
       assert.deepStrictEqual(yield* warnings("0.136.0"), [[
         "Codex 0.136.0 is old: 0.147.0 or newer takes every safety setting."
@@ -170,7 +180,10 @@ describe("git and the repository", () => {
         yield* told(repo, { PATH: path("exec /usr/bin/git \"$@\""), CODEX_API_KEY: "k" }),
         tooOld
       )
-      assert.deepStrictEqual(yield* told(repo, { PATH: path("echo 'unknown option' >&2; exit 129"), CODEX_API_KEY: "k" }), tooOld)
+      assert.deepStrictEqual(
+        yield* told(repo, { PATH: path("echo 'unknown option' >&2; exit 129"), CODEX_API_KEY: "k" }),
+        tooOld
+      )
     }))
 
   it.scoped("a folder outside any repository", () =>
@@ -217,7 +230,9 @@ describe("git and the repository", () => {
         const problems = yield* problemsOf(repo, { PATH: withCodex(repo), CODEX_API_KEY: "k" }, {
           request: requestFor(["a"], { base_ref })
         })
-        assert.deepStrictEqual(problems.map(formatProblem), [`base_ref: "${base_ref}" names no commit of ${repo.root}.`])
+        assert.deepStrictEqual(problems.map(formatProblem), [
+          `base_ref: "${base_ref}" names no commit of ${repo.root}.`
+        ])
         assert.strictEqual(exitCodeOfProblems(problems), 2)
       }
     }))
@@ -267,7 +282,9 @@ describe("the state folder", () => {
       assert.isFalse(Fs.existsSync(state_dir))
       // The same through a link, and through TMPDIR.
       Fs.symlinkSync("/tmp", `${repo.home}/link`)
-      const [linked] = yield* told(repo, env, { config: { state_dir: `${repo.home}/link/codex-runner-test-${process.pid}` } })
+      const [linked] = yield* told(repo, env, {
+        config: { state_dir: `${repo.home}/link/codex-runner-test-${process.pid}` }
+      })
       assert.include(linked, "under a temp folder")
       const [own] = yield* told(repo, { ...env, TMPDIR: `${repo.home}/state` })
       assert.include(own, "under a temp folder")

@@ -30,7 +30,9 @@ const runIn = <A>(
     )
     const result = yield* Effect.flatMap(CodexRunner, (facade) =>
       facade.run(options.request ?? requestFor(["a"]), (event) =>
-        Effect.sync(() => void (event._tag === "RunStarted" && warnings.push(...event.warnings))))).pipe(
+        Effect.sync(() =>
+          void (event._tag === "RunStarted" && warnings.push(...event.warnings))
+        ))).pipe(
         Effect.provide(runner)
       )
     return { warnings, seen: seen[0], task: result.results[0] }
@@ -38,7 +40,8 @@ const runIn = <A>(
 
 const text = (file: string) => (worktree: string): string => Fs.readFileSync(`${worktree}/${file}`, "utf8")
 
-const conversions = "Line-end or other conversions are configured: worktrees and patches hold the bytes as git stores them."
+const conversions =
+  "Line-end or other conversions are configured: worktrees and patches hold the bytes as git stores them."
 
 describe("a plain repository", () => {
   it.scoped("has nothing to be warned of, whatever its attribute files say in comments", () =>

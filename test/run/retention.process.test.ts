@@ -17,9 +17,9 @@ describe("retention", () => {
           yield* run(requestFor(["task"], { run_id }))
           yield* TestClock.adjust("1 seconds")
         }
+        assert.deepStrictEqual(leftovers(repo), [])
         assert.deepStrictEqual(runs(), ["a", "b"])
         assert.deepStrictEqual(refsOf(repo), ["refs/codex-runner/a/task", "refs/codex-runner/b/task"])
-        assert.deepStrictEqual(leftovers(repo), [])
       }).pipe(Effect.provide(pipeline(repo, writes({ "src/a.ts": "a\n" }), { config: { max_runs_retained: 2 } })))
     }))
 
@@ -28,7 +28,9 @@ describe("retention", () => {
       const repo = yield* gitRepo()
       const one = (run_id: string, keep_worktrees: "always" | "never") =>
         run(requestFor(["task"], { run_id })).pipe(
-          Effect.provide(pipeline(repo, writes({ "src/a.ts": "a\n" }), { config: { max_runs_retained: 1, keep_worktrees } })),
+          Effect.provide(
+            pipeline(repo, writes({ "src/a.ts": "a\n" }), { config: { max_runs_retained: 1, keep_worktrees } })
+          ),
           Effect.zipRight(TestClock.adjust("1 seconds"))
         )
       yield* one("kept", "always")

@@ -9,11 +9,13 @@ import * as Path from "node:path"
 import { exitCodeOf } from "../../src/cli/exit.ts"
 import { CodexRunner } from "../../src/CodexRunner.ts"
 import { RunResult } from "../../src/domain/Result.ts"
-import { turn } from "../../src/testing.ts"
+import { type CodexScript, turn } from "../../src/testing.ts"
 import { gitRepo, repoAt, writeFiles } from "../support/GitRepo.ts"
 import {
+  appears,
   filesBelow,
   leftovers,
+  lives,
   pipeline,
   refsOf,
   requestFor,
@@ -45,9 +47,15 @@ describe("a run over a real repository", () => {
       assert.deepStrictEqual(readRecord(Path.join(stateOf(repo), "runs", result.run_id, "result.json")), result)
       assert.deepStrictEqual(worktreesOf(repo), [repo.root])
       assert.deepStrictEqual(leftovers(repo), [])
-      assert.deepStrictEqual(refsOf(repo), result.results.map((task) => `refs/codex-runner/${result.run_id}/${task.task_id}`))
+      assert.deepStrictEqual(
+        refsOf(repo),
+        result.results.map((task) => `refs/codex-runner/${result.run_id}/${task.task_id}`)
+      )
       assert.strictEqual(repo.git("status", "--porcelain"), "")
-      assert.deepStrictEqual(filesBelow(repo.root).filter((file) => !/^\.git\/(objects|refs|logs)\//.test(file)), before)
+      assert.deepStrictEqual(
+        filesBelow(repo.root).filter((file) => !/^\.git\/(objects|refs|logs)\//.test(file)),
+        before
+      )
       for (const task of result.results) repo.git("apply", "--index", task.patch_path ?? "")
       assert.strictEqual(repo.read("src/a.ts"), "uno\n")
       assert.strictEqual(repo.read("src/b.ts"), "two\n")
@@ -147,6 +155,28 @@ describe("a run that is cancelled", () => {
     }))
 })
 
+describe("the base commit", () => {
+  it.scoped("is held while the run lasts, whatever becomes of its branch", () =>
+    Effect.gen(function*() {
+      const repo = yield* gitRepo({ files: { "src/a.ts": "one\n" } })
+      const base = repo.commit({ "src/a.ts": "two\n" })
+      const script: CodexScript = (job) =>
+        Stream.unwrap(Effect.sync(() => {
+          assert.strictEqual(repo.git("rev-parse", "refs/codex-runner/r/@base"), base)
+          repo.git("reset", "-q", "--hard", "HEAD~1")
+          repo.git("reflog", "expire", "--expire=now", "--all")
+          repo.git("gc", "-q", "--prune=now")
+          return writes({ "src/b.ts": "b\n" })(job)
+        }))
+      const result = yield* run(requestFor(["a", "b"], { run_id: "r", concurrency: 1 })).pipe(
+        Effect.provide(pipeline(repo, scripts({ a: script, b: writes({ "src/b.ts": "b\n" }) })))
+      )
+      assert.deepStrictEqual(result.results.map((task) => task.status), ["success", "success"])
+      assert.strictEqual(repo.git("rev-parse", "refs/codex-runner/r/b^"), base)
+      assert.deepStrictEqual(refsOf(repo), ["refs/codex-runner/r/a", "refs/codex-runner/r/b"])
+    }))
+})
+
 describe("run_id", () => {
   it.scoped("the same request again gives the stored run, and runs nothing", () =>
     Effect.gen(function*() {
@@ -186,7 +216,9 @@ describe("run_id", () => {
     Effect.gen(function*() {
       const repo = yield* gitRepo()
       const ids = ["a..b", ".a", "a.", "a.lock", "-x", "A"]
-      const script = (job: { readonly worktree: string; readonly task: { readonly taskId: string; readonly runId: string } }) =>
+      const script = (
+        job: { readonly worktree: string; readonly task: { readonly taskId: string; readonly runId: string } }
+      ) =>
         Stream.unwrap(Effect.sync(() => {
           writeFiles(job.worktree, { "src/who.txt": `${job.task.runId} ${job.task.taskId}\n` })
           return Stream.fromIterable(turn("done"))
@@ -217,11 +249,14 @@ describe("a dry run", () => {
       const repo = yield* gitRepo()
       const seen: Array<ReadonlyArray<string>> = []
       const runner = pipeline(repo, () => Stream.die("Codex was started"))
-      const result = yield* Effect.flatMap(CodexRunner, (facade) =>
-        facade.run(requestFor(["a", "b"], { dry_run: true }), (event) =>
-          Effect.sync(() => {
-            if (event._tag === "RunFinished") seen.push(worktreesOf(repo))
-          }))).pipe(Effect.provide(runner))
+      const result = yield* Effect.flatMap(
+        CodexRunner,
+        (facade) =>
+          facade.run(requestFor(["a", "b"], { dry_run: true }), (event) =>
+            Effect.sync(() => {
+              if (event._tag === "RunFinished") seen.push(worktreesOf(repo))
+            }))
+      ).pipe(Effect.provide(runner))
       assert.strictEqual(result.status, "completed")
       assert.deepStrictEqual(result.results.map((task) => task.status), ["skipped", "skipped"])
       assert.deepStrictEqual(result.results.map((task) => task.error), [null, null])
@@ -272,6 +307,32 @@ describe("setup", () => {
       assert.strictEqual(Fs.readFileSync(Path.join(result?.workspace_path ?? "", "made.txt"), "utf8"), "made\n")
     }))
 
+  it.scopedLive("that is interrupted ends its command; the task is cancelled", () =>
+    Effect.gen(function*() {
+      const repo = yield* gitRepo()
+      const fiber = yield* Effect.fork(
+        run(requestFor(["a"], { run_id: "r" })).pipe(
+          Effect.provide(pipeline(repo, () => Stream.die("Codex was started"), {
+            config: {
+              setup: {
+                commands: [`echo $$ > ${repo.home}/draft; mv ${repo.home}/draft ${repo.home}/pid; exec sleep 1000`]
+              }
+            }
+          }))
+        )
+      )
+      yield* appears(repo.home, "pid")
+      yield* Fiber.interrupt(fiber)
+      const record = readRecord(Path.join(stateOf(repo), "runs/r/result.json"))
+      assert.deepStrictEqual(record.results.map((task) => [task.status, task.error?.kind]), [[
+        "cancelled",
+        "cancelled"
+      ]])
+      assert.isFalse(lives(Number(Fs.readFileSync(`${repo.home}/pid`, "utf8"))))
+      assert.deepStrictEqual(worktreesOf(repo), [repo.root])
+      assert.deepStrictEqual(leftovers(repo), [])
+    }))
+
   it.scoped("what it made is in no patch", () =>
     Effect.gen(function*() {
       const repo = yield* gitRepo({ files: { ".gitignore": "dep/\n", "src/a.ts": "a\n" } })
@@ -289,7 +350,10 @@ describe("on disk", () => {
   it.scoped("files are 0600 and folders 0700, also where the umask would give more", () =>
     Effect.gen(function*() {
       const repo = yield* gitRepo()
-      yield* Effect.acquireRelease(Effect.sync(() => process.umask(0)), (mask) => Effect.sync(() => process.umask(mask)))
+      yield* Effect.acquireRelease(
+        Effect.sync(() => process.umask(0)),
+        (mask) => Effect.sync(() => process.umask(mask))
+      )
       yield* run(requestFor(["a"])).pipe(Effect.provide(pipeline(repo, writes({ "src/a.ts": "a\n" }))))
       const state = Path.join(repo.home, "state", "codex-runner")
       const open = ["", ...Fs.readdirSync(state, { recursive: true, encoding: "utf8" })]

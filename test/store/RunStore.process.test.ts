@@ -184,7 +184,11 @@ describe("RunStore", () => {
           task_id: TaskId.make("a"),
           event: { type: "turn.started" }
         })
-        yield* runs.append(layout, RunId.make("r"), { _tag: "TaskFinished", task_id: TaskId.make("a"), result: resultOf("a") })
+        yield* runs.append(layout, RunId.make("r"), {
+          _tag: "TaskFinished",
+          task_id: TaskId.make("a"),
+          result: resultOf("a")
+        })
         const journal = Fs.readFileSync(`${runFolder(layout, "r")}/journal.jsonl`, "utf8")
         assert.notInclude(journal, "turn.started")
         assert.notInclude(journal, "commands_run")
@@ -203,7 +207,10 @@ describe("RunStore", () => {
         Fs.mkdirSync(`${layout.runs}/empty`)
         Fs.writeFileSync(`${layout.runs}/file`, "")
         const listed = yield* runs.list(layout)
-        assert.deepStrictEqual(listed.map((run) => run.record.run_id), ["c..lock", "b.lock", "a"].map((id) => RunId.make(id)))
+        assert.deepStrictEqual(
+          listed.map((run) => run.record.run_id),
+          ["c..lock", "b.lock", "a"].map((id) => RunId.make(id))
+        )
       })
     ))
 
@@ -222,7 +229,10 @@ describe("RunStore", () => {
         const runs = yield* RunStore
         yield* create(layout, "r")
         Fs.rmSync(runFolder(layout, "r"), { recursive: true })
-        assert.strictEqual((yield* Effect.flip(runs.recordTask(layout, RunId.make("r"), resultOf("a"))))._tag, "StoreFailed")
+        assert.strictEqual(
+          (yield* Effect.flip(runs.recordTask(layout, RunId.make("r"), resultOf("a"))))._tag,
+          "StoreFailed"
+        )
         Fs.rmSync(layout.runs, { recursive: true })
         Fs.writeFileSync(layout.runs, "in the way")
         const error = yield* Effect.flip(create(layout, "r"))

@@ -39,7 +39,10 @@ describe("writeDurably", () => {
       // The disk is full from the moment the draft is open.
       const full = Layer.succeed(
         FileSystem.FileSystem,
-        FileSystem.FileSystem.of({ ...real, open: (path, options) => Effect.zipRight(real.open(path, options), real.open("/dev/full", { flag: "w" })) })
+        FileSystem.FileSystem.of({
+          ...real,
+          open: (path, options) => Effect.zipRight(real.open(path, options), real.open("/dev/full", { flag: "w" }))
+        })
       )
       const error = yield* Effect.flip(Effect.provide(writeDurably(`${folder}/a.json`, "new"), full))
       assert.include(error.message, "ENOSPC")
@@ -58,7 +61,10 @@ describe("a capped log", () => {
         const log = yield* openCappedLog(`${folder}/log`, 10)
         for (const text of ["12345", "6789012345", "more", "and more"]) yield* log.append(bytes(text))
       }))
-      assert.strictEqual(Fs.readFileSync(`${folder}/log`, "utf8"), "1234567890\n[cut here: the log's cap of 10 bytes]\n")
+      assert.strictEqual(
+        Fs.readFileSync(`${folder}/log`, "utf8"),
+        "1234567890\n[cut here: the log's cap of 10 bytes]\n"
+      )
       assert.strictEqual(Fs.statSync(`${folder}/log`).mode & 0o777, 0o600)
     }).pipe(onDisk))
 
@@ -69,7 +75,10 @@ describe("a capped log", () => {
         const log = yield* openCappedLog(`${folder}/log`)
         for (let i = 0; i < 100; i++) yield* log.append(bytes(`${i}\n`))
       }))
-      assert.strictEqual(Fs.readFileSync(`${folder}/log`, "utf8"), Array.from({ length: 100 }, (_, i) => `${i}\n`).join(""))
+      assert.strictEqual(
+        Fs.readFileSync(`${folder}/log`, "utf8"),
+        Array.from({ length: 100 }, (_, i) => `${i}\n`).join("")
+      )
     }).pipe(onDisk))
 
   it.scoped("a full disk is a StoreFailed", () =>

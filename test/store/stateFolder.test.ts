@@ -21,7 +21,10 @@ describe("stateFolder", () => {
     assert.strictEqual(stateFolder("/else", { HOME: "/h" }), "/else")
     assert.strictEqual(stateFolder("~/mine", { HOME: "/h" }), "/h/mine")
     assert.strictEqual(stateFolder(undefined, { HOME: "/h", XDG_STATE_HOME: "/x" }), "/x/codex-runner")
-    assert.strictEqual(stateFolder(undefined, { HOME: "/h", XDG_STATE_HOME: "relative" }), "/h/.local/state/codex-runner")
+    assert.strictEqual(
+      stateFolder(undefined, { HOME: "/h", XDG_STATE_HOME: "relative" }),
+      "/h/.local/state/codex-runner"
+    )
     assert.strictEqual(stateFolder(undefined, { HOME: "/h" }), "/h/.local/state/codex-runner")
   })
 })

@@ -11,8 +11,10 @@ export interface Start {
   readonly cwd: string
   /** The whole environment: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>
-  /** All of standard input; by default nothing. */
+  /** Standard input; by default nothing. */
   readonly stdin?: string
+  /** More of it seems to come, for ever. */
+  readonly stdinStaysOpen?: boolean
   readonly bin?: string
 }
 
@@ -29,6 +31,10 @@ export interface Program {
   readonly signal: (signal: NodeJS.Signals) => Effect.Effect<void>
   /** To its whole process group, as a terminal does. */
   readonly signalGroup: (signal: NodeJS.Signals) => Effect.Effect<void>
+  /** Waits until its standard input has taken all there was: of more than a pipe holds, only a reader takes all. */
+  readonly reading: Effect.Effect<void>
+  /** Stops reading, as `| head` does: from here on its writes fail. */
+  readonly stopReading: Effect.Effect<void>
   /** Waits until stderr holds a text. */
   readonly said: (text: string) => Effect.Effect<void>
   readonly ended: Effect.Effect<Ended>
@@ -50,16 +56,22 @@ export const start = (options: Start): Effect.Effect<Program, never, Scope.Scope
         child.stderr.setEncoding("utf8").on("data", (text: string) => output.stderr += text)
         // It may end, or be refused, before it has read anything.
         child.stdin.on("error", () => undefined)
-        child.stdin.end(options.stdin ?? "")
+        const read = new Promise<void>((resolve) => child.stdin.write(options.stdin ?? "", () => resolve()))
+        if (options.stdinStaysOpen !== true) child.stdin.end()
         const ended = new Promise<Ended>((resolve) => child.once("close", (code) => resolve({ code, ...output })))
-        return { child, ended, output, pid: child.pid ?? 0 }
+        return { child, ended, output, read, pid: child.pid ?? 0 }
       }),
       ({ pid }) => Effect.sync(() => killGroup(pid, "SIGKILL"))
     ),
-    ({ child, ended, output, pid }) => ({
+    ({ child, ended, output, pid, read }) => ({
       pid,
       signal: (signal) => Effect.sync(() => void child.kill(signal)),
       signalGroup: (signal) => Effect.sync(() => killGroup(pid, signal)),
+      reading: Effect.promise(() => read),
+      stopReading: Effect.sync(() => {
+        child.stdout.destroy()
+        child.stderr.destroy()
+      }),
       said: (text) =>
         Effect.async<void>((resume) => {
           const look = () => {

@@ -3,9 +3,9 @@
  * Each run is followed by a look at everything that it must not have touched or left.
  *
  *     it.scopedLive("...", () => Effect.gen(function*() {
- *       const { run } = yield* scene({ tasks: { hello: steps(addFile("src/hello.txt", "hello"), Reply.message("Done.")) } })
- *       const { code, task } = yield* run()
- *       assert.strictEqual(task("hello").status, "success")
+ *       const { run } = yield* scene({ tasks: { hello: task(addFile("src/hello.txt", "hello")) } })
+ *       const { code, task: resultOf } = yield* run()
+ *       assert.strictEqual(resultOf("hello").status, "success")
  *     }))
  */
 import * as Effect from "effect/Effect"
@@ -52,9 +52,10 @@ export interface CliOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
+  readonly stdinStaysOpen?: boolean
   /** Done while the program runs. */
   readonly meanwhile?: (program: Program) => Effect.Effect<void>
-  /** Whether worktrees stay by intention: then only the program's processes are looked for. */
+  /** Whether worktrees stay by intention: then they, and nothing else, may be left. */
   readonly keepsWorktrees?: boolean
 }
 
@@ -135,10 +136,10 @@ export const scene = (
       ...model.codexEnvironment
     }
 
-    const cli: Scene["cli"] = (args, { cwd = repo.root, env = {}, keepsWorktrees = false, meanwhile, stdin } = {}) =>
+    const cli: Scene["cli"] = (args, { cwd = repo.root, env = {}, keepsWorktrees = false, meanwhile, ...input } = {}) =>
       Effect.scoped(Effect.gen(function*() {
         const before = snapshot(repo)
-        const program = yield* start({ args, cwd, env: { ...base, ...env }, ...(stdin === undefined ? {} : { stdin }) })
+        const program = yield* start({ args, cwd, env: { ...base, ...env }, ...input })
         // What is waited for may never come where the program ends by itself.
         if (meanwhile !== undefined) yield* Effect.raceFirst(meanwhile(program), program.ended)
         const ended = yield* program.ended

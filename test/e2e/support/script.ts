@@ -3,7 +3,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Reply from "../../../src/scripted/Reply.ts"
-import { type Script, steps } from "../../../src/scripted/Script.ts"
+import type { Script } from "../../../src/scripted/Script.ts"
 
 /** Lines of one `apply_patch` call. */
 export const patch = (...lines: ReadonlyArray<string>): Reply.Reply =>
@@ -18,10 +18,7 @@ export const command = (cmd: string, options: Parameters<typeof Reply.command>[1
 export const done = Reply.message("Done.")
 
 /** These steps, then the closing words. */
-export const task = (...replies: ReadonlyArray<Reply.Reply>): Script => {
-  const [first = done, ...rest] = [...replies, done]
-  return steps(first, ...rest)
-}
+export const task = (...replies: ReadonlyArray<Reply.Reply>): Script => (turn) => replies[turn.step] ?? done
 
 /** Edits one file and ends well: what a task's siblings do. */
 export const wellBehaved = (name: string): Script => task(addFile(`src/${name}.txt`, name))

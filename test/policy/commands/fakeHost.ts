@@ -72,6 +72,7 @@ export const repository: FakeTree = {
     "/wt/gradlew",
     "/wt/packages/a/package.json",
     "/wt/packages/a/gradlew",
+    "/wt/packages/a/.hidden.json",
     "/wt/packages/b/package.json",
     "/wt/src/a.ts",
     "/wt/src/b.ts",

@@ -37,8 +37,8 @@ describe("the canonical form", () => {
     ["find -name *.ts", "cd '/wt' && '/usr/bin/find' '.' '-name' '*.ts'"],
     [
       "git diff -U5 main -- src",
-      "cd '/wt' && '/usr/bin/git' '--no-pager' 'diff' '--no-ext-diff' '--no-textconv' '--ignore-submodules=all' '-U5' " +
-      "'main' '--' 'src'"
+      "cd '/wt' && '/usr/bin/git' '--no-pager' 'diff' '--no-ext-diff' '--no-textconv' '--ignore-submodules=all' " +
+      "'-U5' 'main' '--' 'src'"
     ],
     [
       "git grep foo src",
@@ -55,6 +55,10 @@ describe("the canonical form", () => {
     assert.strictEqual(
       canonical("cat packages/[!b]/*.json"),
       "cd '/wt' && '/usr/bin/cat' '--' 'packages/a/package.json'"
+    )
+    assert.strictEqual(
+      canonical("cat packages/a/.*"),
+      "cd '/wt' && '/usr/bin/cat' '--' 'packages/a/.hidden.json'"
     )
     assert.strictEqual(canonical("cat *.none"), "cd '/wt' && '/usr/bin/cat' '--' '*.none'")
   })
@@ -75,6 +79,10 @@ describe("the canonical form", () => {
       canonical("ls && cd packages/a && npm test && cd ../b && npm test"),
       "cd '/wt' && '/usr/bin/ls' && cd '/wt/packages/a' && '/usr/bin/npm' 'test' && cd '/wt/packages/b' && " +
         "'/usr/bin/npm' 'test'"
+    )
+    assert.strictEqual(
+      canonical("pwd; cd src && pwd; cd deep && pwd"),
+      "cd '/wt' && { '/usr/bin/pwd'; cd '/wt/src' && '/usr/bin/pwd'; cd '/wt/src/deep' && '/usr/bin/pwd'; }"
     )
   })
 })
@@ -122,8 +130,8 @@ describe("denials", () => {
   it("name the command, the rule and what is allowed", () => {
     assert.strictEqual(
       reason("npm run build", { allowedCommands: ["npm test"] }),
-      "Command not in allowlist: \"npm run build\". Allowed are commands that begin with: npm test; to read: ls, cat, " +
-        "head, tail, wc, nl, sed, grep, rg, pwd, true, echo, sort, uniq, cut, stat, file, find, git."
+      "Command not in allowlist: \"npm run build\". Allowed are commands that begin with: npm test; to read: ls, " +
+        "cat, head, tail, wc, nl, sed, grep, rg, pwd, true, echo, sort, uniq, cut, stat, file, find, git."
     )
     assert.strictEqual(
       reason("ls -la", { allowedCommands: ["npm test"], allowReadOnly: false }),
@@ -154,6 +162,8 @@ describe("denials", () => {
     assert.match(reason("rg foo", without), /rg isn't installed here\. Use grep -rn/)
     assert.match(reason("ls", without), /lies inside the worktree/)
     assert.match(reason("npm test", without), /lies inside the worktree/)
+    const linked = { host: fakeHost({ ...repository, files: ["/outside/ls"], programs: ["/wt/link-out/ls"] }) }
+    assert.match(reason("ls", linked), /lies inside the worktree/)
   })
 
   it("come for what is too long or too much", () => {

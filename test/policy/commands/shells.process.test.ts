@@ -2,9 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { spawnSync } from "node:child_process"
-import { accessSync } from "node:fs"
+import { accessSync, existsSync, readFileSync, realpathSync } from "node:fs"
 import { commandHost } from "../../../src/policy/commandHost.ts"
 import { judgeCommand } from "../../../src/policy/commands/judgeCommand.ts"
+import type { CommandHost } from "../../../src/policy/commands/model.ts"
 import { scratchFolder, writeFiles } from "../../support/GitRepo.ts"
 
 const searchPath = "/usr/local/bin:/usr/bin:/bin"
@@ -13,14 +14,22 @@ const shells = ["bash", "dash", "sh", "zsh"].map((name) => host.resolveProgram(n
   path !== undefined
 )
 
-const judge = (command: string, worktree: string, options: { readonly withoutPrograms?: boolean } = {}) =>
+const judge = (
+  command: string,
+  worktree: string,
+  options: { readonly withoutPrograms?: boolean; readonly realpath?: CommandHost["realpath"] } = {}
+) =>
   judgeCommand({
     command,
     cwd: worktree,
     worktree,
     allowedCommands: ["printf"],
     allowReadOnly: true,
-    host: options.withoutPrograms === true ? { ...host, resolveProgram: () => undefined } : host
+    host: {
+      ...host,
+      realpath: options.realpath ?? host.realpath,
+      resolveProgram: options.withoutPrograms === true ? () => undefined : host.resolveProgram
+    }
   })
 
 // Bash with a socket as its input reads ~/.bashrc: it gets none.
@@ -158,5 +167,21 @@ describe("the canonical form, in real shells", () => {
         assert.strictEqual(judge(command, `${home}/wt`)._tag, "Deny", command)
       }
       assert.doesNotThrow(() => accessSync(`${home}/wt/inside/secret`))
+    }))
+
+  it.scoped("follows links as the kernel does: .. in a link's target leaves what the link before it leads to", () =>
+    Effect.map(scratchFolder, (home) => {
+      writeFiles(home, {
+        "outside/deep/x": "x",
+        "outside/notes": "outside",
+        "wt/notes": "inside",
+        "wt/deep": { link: "../outside/deep" },
+        "wt/tricky": { link: "deep/../notes" }
+      })
+      assert.strictEqual(readFileSync(`${home}/wt/tricky`, "utf8"), "outside")
+      const realpath = (path: string) => existsSync(path) ? realpathSync.native(path) : undefined
+      for (const command of ["cat tricky", "cat trick?"]) {
+        assert.strictEqual(judge(command, `${home}/wt`, { realpath })._tag, "Deny", command)
+      }
     }))
 })
