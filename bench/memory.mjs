@@ -90,7 +90,13 @@ const run = async (folder, name, count) => {
   const limits = { tasks: 1000 }
   writeFileSync(
     config ?? "",
-    JSON.stringify({ codex_command: codex, enforcement: "audit", resource_policy: "normal", max_tasks_per_run: 1000, limits })
+    JSON.stringify({
+      codex_command: codex,
+      enforcement: "audit",
+      resource_policy: "normal",
+      max_tasks_per_run: 1000,
+      limits
+    })
   )
   const list = Array.from({ length: count }, (_, n) => ({ task_id: `task-${n}`, prompt: `Do the ${n}th thing` }))
   writeFileSync(request ?? "", JSON.stringify({ concurrency: 4, tasks: list }))
@@ -98,7 +104,9 @@ const run = async (folder, name, count) => {
     [process.execPath, runner, "run", request ?? "", "--repo", repository, "--config", config ?? ""],
     { cwd: folder, env, output: output ?? "" }
   )
-  if (ended.code !== 0) throw new Error(`${name} ended with ${ended.code}:\n${readFileSync(output ?? "", "utf8").slice(-3000)}`)
+  if (ended.code !== 0) {
+    throw new Error(`${name} ended with ${ended.code}:\n${readFileSync(output ?? "", "utf8").slice(-3000)}`)
+  }
   const { samples } = ended
   const half = Math.ceil(samples.length / 2)
   return {

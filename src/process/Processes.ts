@@ -218,13 +218,9 @@ const collect = (spec: RunSpec): Effect.Effect<Completed, RunFailed> => {
           return new ProcessFailed({ command, reason: failure.reason })
         case "TooMuchOutput":
           return new OutputLimit({ command, maxBytes: spec.maxOutputBytes })
+        case "TimedOut":
+          return new ProcessTimedOut({ command, afterMs: Duration.toMillis(spec.timeout) })
       }
-    }),
-    // The caller may be a finalizer, where a limit holds only inside an interruptible section.
-    Effect.interruptible,
-    Effect.timeoutFail({
-      duration: spec.timeout,
-      onTimeout: () => new ProcessTimedOut({ command, afterMs: Duration.toMillis(spec.timeout) })
     })
   )
 }

@@ -1,7 +1,9 @@
 /**
  * A short process, its output collected. Straight on Node, not through the
  * executor: a task takes a dozen calls of git, and the executor's streams and
- * fibers cost more than such a call itself.
+ * fibers cost more than such a call itself. Its limits are timers of Node's:
+ * a limit of Effect's is a fiber of its own, which an interruption ends even
+ * where its caller can't be interrupted.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -17,6 +19,7 @@ export interface ShortProcess {
   readonly env: Readonly<Record<string, string>>
   readonly stdin: Uint8Array | undefined
   readonly stop: { readonly signal: NodeJS.Signals; readonly grace: Duration.DurationInput }
+  readonly timeout: Duration.DurationInput
   /** Cap on each of the two streams, in bytes. */
   readonly maxOutputBytes: number
 }
@@ -25,6 +28,7 @@ export type ShortProcessFailure =
   | { readonly _tag: "NotStarted"; readonly missing: "program" | "cwd" | "neither"; readonly reason: string }
   | { readonly _tag: "PipeBroke"; readonly reason: string }
   | { readonly _tag: "TooMuchOutput" }
+  | { readonly _tag: "TimedOut" }
 
 export interface ShortProcessEnd {
   readonly code: number | null
@@ -33,13 +37,11 @@ export interface ShortProcessEnd {
   readonly stderr: string
 }
 
-/** Interruption ends the process with its group. */
+/** Interruption, where it is let through, ends the process with its group. */
 export const runToEnd = (short: ShortProcess): Effect.Effect<ShortProcessEnd, ShortProcessFailure> =>
   Effect.async((resume) => {
     const child = start(short)
     if ("_tag" in child) return resume(Effect.fail(child))
-    child.once("error", (error) => resume(Effect.fail(notStarted(short, error))))
-
     const stopped = Effect.uninterruptible(stop(child, short.stop))
     const giveUp = (why: ShortProcessFailure) => resume(Effect.zipRight(stopped, Effect.fail(why)))
     // From the first moment on: Node throws away what is said when nobody listens.
@@ -56,9 +58,15 @@ export const runToEnd = (short: ShortProcess): Effect.Effect<ShortProcessEnd, Sh
       return chunks
     }
     const [stdout, stderr] = [gather(child.stdout), gather(child.stderr)]
+    const timer = setTimeout(() => giveUp({ _tag: "TimedOut" }), Duration.toMillis(short.timeout))
+    child.once("error", (error) => {
+      clearTimeout(timer)
+      resume(Effect.fail(notStarted(short, error)))
+    })
     // A program that ends without reading what it is fed is no failure.
     child.stdin?.on("error", () => undefined).end(short.stdin)
     child.once("exit", () => {
+      clearTimeout(timer)
       // A grandchild may live on in the group, and one that left it may hold the pipes open.
       signalGroup(child, "SIGKILL")
       const overdue = setTimeout(() => closeOutput(child), Duration.toMillis(drainGrace))
@@ -120,7 +128,12 @@ const stop = (child: ChildProcess, { grace, signal }: ShortProcess["stop"]): Eff
 /** The signal, and so long a wait for the end that it may not bring. */
 const endGroup = (child: ChildProcess, signal: NodeJS.Signals, within: Duration.DurationInput) =>
   Effect.async<void>((resume) => {
+    const done = () => {
+      clearTimeout(timer)
+      resume(Effect.void)
+    }
+    const timer = setTimeout(done, Duration.toMillis(within))
     signalGroup(child, signal)
-    if (hasEnded(child)) return resume(Effect.void)
-    child.once("exit", () => resume(Effect.void))
-  }).pipe(Effect.interruptible, Effect.timeoutOption(within), Effect.ignore)
+    if (hasEnded(child)) done()
+    else child.once("exit", done)
+  })

@@ -5,6 +5,7 @@
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -18,6 +19,9 @@ const unlockFolder = (path: string) =>
   Effect.ignore(Effect.tryPromise(async () => {
     if ((await lstat(path)).isDirectory()) await chmod(path, 0o700)
   }))
+
+/** How long a folder may lie in the trash so that others can join it. */
+const lull = Duration.millis(250)
 
 export class Trash extends Context.Tag("codex-runner/Trash")<
   Trash,
@@ -36,7 +40,10 @@ export class Trash extends Context.Tag("codex-runner/Trash")<
       const fs = yield* FileSystem.FileSystem
       const processes = yield* Processes
       const removals = new Set<Fiber.RuntimeFiber<void>>()
-      const slots = yield* Effect.makeSemaphore(2)
+      /** Out of the way, not yet deleted: one `rm` takes all that came within a lull, or while another was at work. */
+      const waiting: Array<string> = []
+      const oneAtATime = yield* Effect.makeSemaphore(1)
+      const hurry = yield* Effect.makeLatch()
 
       const tool = (command: string, ...args: ReadonlyArray<string>) =>
         processes.run({
@@ -47,18 +54,21 @@ export class Trash extends Context.Tag("codex-runner/Trash")<
           timeout: "5 minutes",
           maxOutputBytes: 1024 * 1024
         })
-      const rm = (path: string) => tool("rm", "-rf", "--", path)
-      const unlockFolders = (path: string) => tool("chmod", "-R", "u+rwX", "--", path)
-      const remove = (path: string) =>
-        rm(path).pipe(
+      const rm = (paths: ReadonlyArray<string>) => tool("rm", "-rf", "--", ...paths)
+      const unlockFolders = (paths: ReadonlyArray<string>) => tool("chmod", "-R", "u+rwX", "--", ...paths)
+      const remove = (paths: ReadonlyArray<string>) =>
+        rm(paths).pipe(
           // A task can leave folders that even their owner may not list.
           Effect.flatMap((end) =>
-            end.code === 0 ? Effect.succeed(end) : Effect.zipRight(unlockFolders(path), rm(path))
+            end.code === 0 ? Effect.succeed(end) : Effect.zipRight(unlockFolders(paths), rm(paths))
           ),
           Effect.flatMap((end) => end.code === 0 ? Effect.void : Effect.fail(end.stderr.slice(0, 500))),
-          slots.withPermits(1),
-          Effect.catchAllCause((cause) => Effect.logWarning(`Worktree cleanup failed: ${path}`, cause))
+          Effect.catchAllCause((cause) => Effect.logWarning(`Worktree cleanup failed: ${paths.join(", ")}`, cause))
         )
+      const removeWaiting = Effect.suspend(() => {
+        const paths = waiting.splice(0, 100)
+        return paths.length === 0 ? Effect.void : remove(paths)
+      }).pipe(oneAtATime.withPermits(1))
 
       let serial = 0
       const discard = Effect.fn("Trash.discard")(function*(path: string, trashFolder: string) {
@@ -71,7 +81,10 @@ export class Trash extends Context.Tag("codex-runner/Trash")<
           Effect.catchIf(isMissing, () => Effect.succeed(false))
         )
         if (!moved) return
-        const fiber = yield* Effect.forkDaemon(Effect.asVoid(remove(target)))
+        waiting.push(target)
+        const fiber = yield* Effect.forkDaemon(
+          Effect.zipRight(Effect.raceFirst(Effect.sleep(lull), hurry.await), removeWaiting)
+        )
         removals.add(fiber)
         fiber.addObserver(() => removals.delete(fiber))
       }, Effect.catchAllCause((cause) => Effect.logWarning("Worktree cleanup failed", cause)))
@@ -79,9 +92,11 @@ export class Trash extends Context.Tag("codex-runner/Trash")<
       return Trash.of({
         discard,
         removeEmpty: (folder) => Effect.ignore(Effect.tryPromise(() => rmdir(folder))),
-        settle: Effect.suspend(() => Fiber.joinAll([...removals])).pipe(
+        settle: hurry.open.pipe(
+          Effect.zipRight(Effect.suspend(() => Fiber.joinAll([...removals]))),
           Effect.interruptible,
           Effect.timeoutOption("2 minutes"),
+          Effect.ensuring(hurry.close),
           Effect.ignore
         )
       })

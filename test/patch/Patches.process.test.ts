@@ -86,6 +86,19 @@ describe("Patches.capture", () => {
       }).pipe(Effect.scoped, Effect.provide(stages(repo)))
     }))
 
+  it.scopedLive("says so where git can't read its own patch: an empty file in a folder whose name ends with a space", () =>
+    Effect.gen(function*() {
+      const repo = yield* gitRepo({ files: base })
+      yield* Effect.gen(function*() {
+        const worktree = yield* acquireWorktree(repo)
+        writeFiles(worktree.path, { "folder /empty": "" })
+        const changes = yield* captureChanges(worktree)
+        assert.isFalse(changes.applies.onBase)
+        assert.include(changes.applies.log, "does not apply to the base commit")
+        assert.strictEqual(repo.git("ls-tree", "-r", "--name-only", testRef).split("\n")[1], "folder /empty")
+      }).pipe(Effect.scoped, Effect.provide(stages(repo)))
+    }))
+
   it.scopedLive("works with SHA-256 ids", () =>
     Effect.gen(function*() {
       const repo = yield* gitRepo({ files: base, objectFormat: "sha256" })

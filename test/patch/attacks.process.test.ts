@@ -310,12 +310,18 @@ describe("names and kinds of files", () => {
     attack(`12: a pipe in place of ${name}`, {
       plant: (scene) => {
         change(scene)
-        writeFiles(scene.root, { "src/new.ts": "new\n" })
+        // With an ignore file of the task's own, git is asked what it hides.
+        writeFiles(scene.root, { "src/new.ts": "new\n", "src/deep/.gitignore": "*.tmp\n" })
         Fs.rmSync(`${scene.root}/${name}`, { force: true })
         assert.strictEqual(spawnSync("mkfifo", [`${scene.root}/${name}`]).status, 0)
       },
       bites: ({ git }) => git("status").hangs || git("add", "-A").hangs,
-      files: [...(name === ".gitignore" ? ["D .gitignore"] : []), "M src/a.ts", "A src/new.ts"],
+      files: [
+        ...(name === ".gitignore" ? ["D .gitignore"] : []),
+        "M src/a.ts",
+        "A src/deep/.gitignore",
+        "A src/new.ts"
+      ],
       violations: [`special_file: "${name}" was a pipe, socket or device`]
     })
   }
@@ -419,16 +425,19 @@ describe("the worktree itself", () => {
         GIT_INDEX_FILE: `${other.root}/.git/index`,
         GIT_OBJECT_DIRECTORY: `${other.root}/.git/objects`,
         GIT_NAMESPACE: "evil",
-        GIT_CONFIG_COUNT: "1",
+        GIT_CONFIG_COUNT: "2",
         GIT_CONFIG_KEY_0: "core.fsmonitor",
         GIT_CONFIG_VALUE_0: "touch executed",
+        GIT_CONFIG_KEY_1: "core.excludesFile",
+        GIT_CONFIG_VALUE_1: `${repo.home}/everything`,
         GIT_EXTERNAL_DIFF: "touch executed"
       }
       yield* Effect.gen(function*() {
         const worktree = yield* acquireWorktree(repo)
-        writeFiles(worktree.path, { "src/a.ts": "changed\n" })
+        writeFiles(repo.home, { everything: "*\n" })
+        writeFiles(worktree.path, { "new.ts": "new\n", "src/a.ts": "changed\n" })
         const changes = yield* captureChanges(worktree)
-        assert.deepStrictEqual(changes.files.map((file) => file.path), ["src/a.ts"])
+        assert.deepStrictEqual(changes.files.map((file) => file.path), ["new.ts", "src/a.ts"])
         assert.isFalse(Fs.existsSync(Path.join(worktree.path, "executed")))
       }).pipe(Effect.scoped, Effect.provide(stages(repo, env)))
       assert.strictEqual(published(repo, "src/a.ts"), "changed")

@@ -37,7 +37,7 @@ const names = [
   "new line\nin\ttabs",
   "quo\"te'd \\ back",
   "ünïcode/名前 🎉",
-  " leading and trailing ",
+  " leading space",
   "*?[a]",
   ":(glob)**",
   "a{b,c}",

@@ -1,6 +1,7 @@
 import { SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -118,6 +119,8 @@ describe("Worktrees.acquire", () => {
               ),
             { concurrency: "unbounded" }
           )
+          const failures = exits.flatMap((exit) => Exit.isFailure(exit) ? [Cause.pretty(exit.cause)] : [])
+          assert.deepStrictEqual(failures, [])
           assert.deepStrictEqual(exits, Array.from({ length: 32 }, () => Exit.succeed("a\n")))
         }
         yield* assertGone(repo)

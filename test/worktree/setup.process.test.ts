@@ -198,6 +198,8 @@ describe("the baseline", () => {
           commands: [
             "echo generated > generated.ts && mkdir -p made/deep && echo x > 'made/deep/odd :(glob) name'",
             "echo setup >> src/a.ts && chmod +x src/b.ts && rm package.json && ln -s a.ts src/link",
+            // Times that make git look at the content again.
+            "touch -h -d 2099-01-01 src/link src/a.ts generated.ts",
             "rm -r lib/other && echo x > lib/other && rm lib/file && mkdir lib/file && echo x > lib/file/x && mv lib/folder lib/moved && ln -s moved lib/folder"
           ]
         })
@@ -245,8 +247,10 @@ describe("the baseline", () => {
   it.scopedLive("holds the ignore rules that setup made", () =>
     within({}, (repo, worktree) =>
       Effect.gen(function*() {
-        yield* prepare(repo, worktree, { commands: ["echo 'out/' >> .gitignore; mkdir out; echo x > out/x"] })
-        writeFiles(worktree.path, { "out/y": "y" })
+        yield* prepare(repo, worktree, {
+          commands: ["printf 'out/\\n*.gen\\n' >> .gitignore; mkdir out; echo x > out/x"]
+        })
+        writeFiles(worktree.path, { "out/y": "y", "src/a.gen": "generated" })
         assert.deepStrictEqual(yield* changedBy(worktree), nothing)
       })))
 
