@@ -67,25 +67,33 @@ const lock = (path: string, fd: number): Effect.Effect<void, LockFailed> => {
     }
     return Effect.flatMap(runLocker(locker, fd), (end) => {
       if (end === "missing") return attempt(index + 1)
+      if (end === "waited") {
+        return Effect.fail(new LockFailed({ path, reason: `another process held it for ${Duration.format(patience)}` }))
+      }
       return end === 0
         ? Effect.void
         : Effect.fail(new LockFailed({ path, reason: `${locker[0]} failed (exit ${end})` }))
     })
   }
-  return attempt(0).pipe(
-    // The caller may be where nothing can be interrupted: there the limit holds only inside such a section.
-    Effect.interruptible,
-    Effect.timeoutFail({
-      duration: patience,
-      onTimeout: () => new LockFailed({ path, reason: `another process held it for ${Duration.format(patience)}` })
-    })
-  )
+  return attempt(0)
 }
 
 const runLocker = ([program, args]: readonly [string, ReadonlyArray<string>], fd: number) =>
-  Effect.async<number | "missing">((resume) => {
+  Effect.async<number | "missing" | "waited">((resume) => {
     const child: ChildProcess = spawn(program, args, { stdio: ["ignore", "ignore", "ignore", fd] })
-    child.once("error", () => resume(Effect.succeed("missing")))
-    child.once("exit", (code) => resume(Effect.succeed(code ?? 1)))
-    return Effect.sync(() => child.kill("SIGKILL"))
+    const end = (how: number | "missing" | "waited") => {
+      clearTimeout(timer)
+      resume(Effect.succeed(how))
+    }
+    const stop = () => void child.kill("SIGKILL")
+    const timer = setTimeout(() => {
+      stop()
+      end("waited")
+    }, Duration.toMillis(patience))
+    child.once("error", () => end("missing"))
+    child.once("exit", (code) => end(code ?? 1))
+    return Effect.sync(() => {
+      clearTimeout(timer)
+      stop()
+    })
   })

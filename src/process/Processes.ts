@@ -16,6 +16,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { drained } from "./drained.ts"
 import { runToEnd } from "./runToEnd.ts"
+import { waitAtMost } from "./waitAtMost.ts"
 
 /** How to end a process: a signal, and how long it may take before SIGKILL. */
 export interface StopPolicy {
@@ -161,7 +162,7 @@ const start = Effect.fnUntraced(function*(executor: CommandExecutor.CommandExecu
     onFailure: (error): Exit => ({ code: null, signal: /signal: (SIG\w+)$/.exec(reasonOf(error))?.[1] ?? "unknown" })
   })
   yield* Effect.addFinalizer(() => stop(child, spec.stop ?? defaultStop))
-  const exited = Effect.zipRight(exit, Effect.ignore(killGroup(child)))
+  const exited = Effect.zipRight(exit, killGroup(child))
   const output = (stream: Stream.Stream<Uint8Array, PlatformError>) =>
     drained(stream, exited).pipe(
       Stream.mapError((error) => new ProcessFailed({ command: spec.command, reason: reasonOf(error) }))
@@ -173,24 +174,15 @@ const start = Effect.fnUntraced(function*(executor: CommandExecutor.CommandExecu
 const inputOf = ({ stdin }: ProcessSpec): Stream.Stream<Uint8Array> =>
   stdin === undefined ? Stream.empty : stdin instanceof Uint8Array ? Stream.make(stdin) : stdin
 
-const killGroup = (child: CommandExecutor.Process) =>
-  child.kill("SIGKILL").pipe(Effect.interruptible, Effect.timeoutOption("5 seconds"))
+const killGroup = (child: CommandExecutor.Process) => waitAtMost("5 seconds", child.kill("SIGKILL"))
 
-/**
- * Ends the process and whatever is left of its group. A signal that is ignored
- * would make `kill` wait for ever, and finalizers cannot be interrupted, hence
- * the interruptible section with a limit of its own.
- */
+/** Ends the process and whatever is left of its group. A signal that is ignored would make `kill` wait for ever. */
 const stop = (child: CommandExecutor.Process, policy: StopPolicy) =>
   child.isRunning.pipe(
-    Effect.flatMap((running) =>
-      running
-        ? child.kill(policy.signal).pipe(Effect.interruptible, Effect.timeoutOption(policy.grace), Effect.ignore)
-        : Effect.void
-    ),
+    Effect.orElseSucceed(() => true),
+    Effect.flatMap((running) => running ? waitAtMost(policy.grace, child.kill(policy.signal)) : Effect.void),
     // Also after a clean exit: a grandchild may live on in the group.
-    Effect.zipRight(killGroup(child)),
-    Effect.ignore
+    Effect.zipRight(killGroup(child))
   )
 
 const spawnFailed = (spec: ProcessSpec, error: PlatformError): SpawnFailed =>

@@ -11,6 +11,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { chmod, lstat, rmdir } from "node:fs/promises"
 import { Processes } from "../process/Processes.ts"
+import { waitAtMost } from "../process/waitAtMost.ts"
 
 const isMissing = (error: PlatformError): boolean => error._tag === "SystemError" && error.reason === "NotFound"
 
@@ -83,7 +84,7 @@ export class Trash extends Context.Tag("codex-runner/Trash")<
         if (!moved) return
         waiting.push(target)
         const fiber = yield* Effect.forkDaemon(
-          Effect.zipRight(Effect.raceFirst(Effect.sleep(lull), hurry.await), removeWaiting)
+          Effect.zipRight(Effect.interruptible(Effect.raceFirst(Effect.sleep(lull), hurry.await)), removeWaiting)
         )
         removals.add(fiber)
         fiber.addObserver(() => removals.delete(fiber))
@@ -93,11 +94,8 @@ export class Trash extends Context.Tag("codex-runner/Trash")<
         discard,
         removeEmpty: (folder) => Effect.ignore(Effect.tryPromise(() => rmdir(folder))),
         settle: hurry.open.pipe(
-          Effect.zipRight(Effect.suspend(() => Fiber.joinAll([...removals]))),
-          Effect.interruptible,
-          Effect.timeoutOption("2 minutes"),
-          Effect.ensuring(hurry.close),
-          Effect.ignore
+          Effect.zipRight(Effect.suspend(() => waitAtMost("2 minutes", Fiber.awaitAll([...removals])))),
+          Effect.ensuring(hurry.close)
         )
       })
     })

@@ -13,6 +13,9 @@ import { acquireWorktree, captureChanges, stages, testRef } from "../support/sta
 
 const base = { "src/a.ts": "one\ntwo\nthree\n", "src/b.ts": "b\n", ".gitignore": "node_modules/\n" }
 
+const manyFiles = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`node_modules/${index % 100}/${index}`, ""]))
+
 describe("Patches.capture", () => {
   it.scopedLive("publishes a commit on the base and writes its patch, whatever state the checkout is in", () =>
     Effect.gen(function*() {
@@ -190,6 +193,26 @@ describe("Patches.capture", () => {
         yield* Deferred.await(working)
         yield* Fiber.interrupt(fiber)
         assert.strictEqual(repo.git("show", `${testRef}:src/a.ts`), "half done")
+      }).pipe(Effect.scoped, Effect.provide(stages(repo)))
+    }))
+
+  it.scopedLive("is not cut short by an interruption that comes while it is at work", () =>
+    Effect.gen(function*() {
+      const repo = yield* gitRepo({ files: base })
+      yield* Effect.gen(function*() {
+        const worktree = yield* acquireWorktree(repo)
+        writeFiles(worktree.path, { "src/a.ts": "done\n", ".gitignore": "x\n", ...manyFiles(3000) })
+        for (let wait = 0; wait < 400; wait += 40) {
+          const ref = `refs/codex-runner/run/after-${wait}`
+          const began = yield* Deferred.make<void>()
+          const fiber = yield* Effect.fork(Effect.uninterruptible(
+            Effect.zipRight(Deferred.succeed(began, void 0), captureChanges(worktree, { ref }))
+          ))
+          yield* Deferred.await(began)
+          yield* Effect.sleep(wait)
+          yield* Fiber.interrupt(fiber)
+          assert.strictEqual(repo.git("show", `${ref}:src/a.ts`), "done")
+        }
       }).pipe(Effect.scoped, Effect.provide(stages(repo)))
     }))
 

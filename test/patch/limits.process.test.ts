@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Fs from "node:fs"
 import { takeWithinLimits } from "../../src/patch/limits.ts"
 import { walk, walkLimits } from "../../src/patch/walk.ts"
@@ -61,6 +63,23 @@ describe("walk", () => {
       Fs.mkdirSync(`${root}/${"d/".repeat(walkLimits.depth + 1)}`)
       const error = yield* Effect.flip(walk(root, options))
       assert.include(error.message, `folders deeper than ${walkLimits.depth}`)
+    }))
+
+  it.scoped("is not cut short by an interruption where nothing can be interrupted", () =>
+    Effect.gen(function*() {
+      const root = yield* scratchFolder
+      writeFiles(root, Object.fromEntries(Array.from({ length: 6_000 }, (_, index) => [`${index % 3}/${index}`, ""])))
+      const [began, seen] = [yield* Deferred.make<void>(), yield* Deferred.make<number>()]
+      const fiber = yield* Effect.fork(Effect.uninterruptible(
+        Deferred.succeed(began, void 0).pipe(
+          Effect.zipRight(walk(root, options)),
+          Effect.flatMap(({ files }) => Deferred.succeed(seen, files.size))
+        )
+      ))
+      yield* Deferred.await(began)
+      yield* Fiber.interrupt(fiber)
+      assert.isTrue(yield* Deferred.isDone(seen))
+      assert.strictEqual(yield* Deferred.await(seen), 6_000)
     }))
 
   it.scoped("does not look into folders that don't count, nor through links", () =>

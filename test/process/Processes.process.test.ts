@@ -248,6 +248,43 @@ describe("Processes.spawn", () => {
   )
 
   test(
+    "ends a process that is deaf to its signal also when a second interruption comes while it is given time",
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        const script = `trap 'echo heard > ${folder}/heard' TERM; echo $$ > ${folder}/pid; while :; do sleep 0.05; done`
+        const fiber = yield* Effect.fork(Effect.scoped(Effect.zipRight(
+          spawn(sh(script, { stop: { signal: "SIGTERM", grace: "1 second" } })),
+          Effect.never
+        )))
+        const pid = yield* pidIn(`${folder}/pid`)
+        yield* Fiber.interruptFork(fiber)
+        yield* eventually(() => Fs.existsSync(`${folder}/heard`))
+        yield* Fiber.interrupt(fiber)
+        assert.isFalse(isRunning(pid))
+      })
+    )
+  )
+
+  test(
+    "gives a process its time to end also when a second interruption comes",
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        const script = `trap 'echo heard > ${folder}/heard; sleep 0.5; echo tidy > ${folder}/end; exit 0' TERM;` +
+          `echo $$ > ${folder}/pid; while :; do sleep 0.05; done`
+        const fiber = yield* Effect.fork(Effect.scoped(Effect.zipRight(
+          spawn(sh(script, { stop: { signal: "SIGTERM", grace: "20 seconds" } })),
+          Effect.never
+        )))
+        yield* pidIn(`${folder}/pid`)
+        yield* Fiber.interruptFork(fiber)
+        yield* eventually(() => Fs.existsSync(`${folder}/heard`))
+        yield* Fiber.interrupt(fiber)
+        assert.strictEqual(Fs.readFileSync(`${folder}/end`, "utf8"), "tidy\n")
+      })
+    )
+  )
+
+  test(
     "leaves no grandchild of the group behind after a clean exit",
     inFolder((folder) =>
       Effect.gen(function*() {

@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
@@ -73,6 +75,25 @@ import { processes } from "./test/support/stages.ts"
       assert.deepStrictEqual(end, { status: 0, stdout: "", stderr: "" })
       assert.isFalse(Fs.existsSync(`${folder}/w`))
       assert.deepStrictEqual(Fs.readdirSync(`${folder}/trash`), [])
+    }))
+
+  it.scopedLive("waits for the deletion also when interrupted meanwhile, where nothing can be interrupted", () =>
+    Effect.gen(function*() {
+      const folder = yield* scratchFolder
+      writeFiles(
+        folder,
+        Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`a/${index % 50}/${index}`, ""]))
+      )
+      yield* Effect.gen(function*() {
+        const trash = yield* Trash
+        yield* trash.discard(`${folder}/a`, `${folder}/trash`)
+        const began = yield* Deferred.make<void>()
+        const settle = Effect.uninterruptible(Effect.zipRight(Deferred.succeed(began, void 0), trash.settle))
+        const fiber = yield* Effect.fork(settle)
+        yield* Deferred.await(began)
+        yield* Fiber.interrupt(fiber)
+        assert.deepStrictEqual(Fs.readdirSync(`${folder}/trash`), [])
+      }).pipe(Effect.provide(live))
     }))
 
   it.scopedLive("never fails: where there is no trash folder to be had, the folder stays", () =>
