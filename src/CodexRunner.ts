@@ -14,13 +14,16 @@ import type { RunRejected } from "./domain/Problem.ts"
 import type { RunResult } from "./domain/Result.ts"
 import type { RunEvent } from "./domain/RunEvent.ts"
 import type { RunRequest } from "./domain/Task.ts"
+import { Gate } from "./gate/Gate.ts"
 import { Git } from "./git/Git.ts"
 import { RepoLock } from "./git/RepoLock.ts"
 import { Patches } from "./patch/Patches.ts"
 import { SecurityPolicy } from "./policy/SecurityPolicy.ts"
 import { Host } from "./process/Host.ts"
 import { Processes } from "./process/Processes.ts"
+import { type Check, examine } from "./run/doctor.ts"
 import { startRun } from "./run/startRun.ts"
+import { type RunVerdict, verifyRuns } from "./run/verifyRuns.ts"
 import { RunStore } from "./store/RunStore.ts"
 import { Trash } from "./worktree/Trash.ts"
 import { Worktrees } from "./worktree/Worktrees.ts"
@@ -29,6 +32,7 @@ import { Worktrees } from "./worktree/Worktrees.ts"
 export type Stages =
   | Codex
   | FileSystem
+  | Gate
   | Git
   | Host
   | Patches
@@ -59,6 +63,10 @@ export class CodexRunner extends Context.Tag("codex-runner/CodexRunner")<
     ) => Effect.Effect<RunResult, RunRejected>
     /** The same run as what happens in it, ending with `RunFinished`. Closing the stream cancels the run. */
     readonly events: (request: RunRequest) => Stream.Stream<RunEvent, RunRejected>
+    /** Everything a run needs, checked one by one; proves the gate anew. */
+    readonly examine: Effect.Effect<ReadonlyArray<Check>>
+    /** Holds the signed records of a run, or of all, against what lies on disk. */
+    readonly verify: (runId?: string) => Effect.Effect<ReadonlyArray<RunVerdict>, RunRejected>
   }
 >() {
   /** The facade over whatever stages are provided. */
@@ -69,6 +77,8 @@ export class CodexRunner extends Context.Tag("codex-runner/CodexRunner")<
         Effect.provide(startRun(request, watch), stages)
       return CodexRunner.of({
         run: (request, watch = () => Effect.void) => start(request, watch),
+        examine: Effect.provide(examine(), stages),
+        verify: (runId) => Effect.provide(verifyRuns(runId), stages),
         events: (request) =>
           Stream.unwrapScoped(Effect.gen(function*() {
             const queue = yield* Queue.bounded<Take.Take<RunEvent, RunRejected>>(eventsAhead)
@@ -93,7 +103,7 @@ export class CodexRunner extends Context.Tag("codex-runner/CodexRunner")<
   /** Every stage as it ships, for another environment or folder than this process's own. */
   static readonly layerHost: Layer.Layer<CodexRunner, never, RunnerConfig | CommandExecutor | FileSystem | Host> =
     CodexRunner.layerStages.pipe(
-      Layer.provide(Layer.mergeAll(Codex.layer, Patches.layer, SecurityPolicy.layer, Worktrees.layer)),
+      Layer.provide(Layer.mergeAll(Codex.layer, Gate.layer, Patches.layer, SecurityPolicy.layer, Worktrees.layer)),
       Layer.provide(Layer.mergeAll(Git.layer, RepoLock.layer, RunStore.layer, Trash.layer)),
       Layer.provide(Processes.layer)
     )

@@ -13,7 +13,7 @@ export type CodexScript = (job: CodexJob) => Stream.Stream<CodexOutput, CodexFai
 /** A Codex without a process: every other stage stays real. */
 export const layerScriptedCodex = (script: CodexScript): Layer.Layer<Codex> =>
   Layer.succeed(Codex, {
-    open: () => Effect.succeed({ version: "0.0.0", enforcement: "none", warnings: [], run: script })
+    open: () => Effect.succeed({ version: "0.0.0", subject: null, searchPath: "", warnings: [], run: script })
   })
 
 /** A turn that says one thing and ends well. */

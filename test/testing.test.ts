@@ -23,7 +23,8 @@ const job: Parameters<CodexScript>[0] = {
   home: "/h",
   tmpdir: "/t",
   logFolder: "/l",
-  niceness: undefined
+  niceness: undefined,
+  gate: undefined
 }
 
 describe("a scripted Codex", () => {
@@ -31,7 +32,7 @@ describe("a scripted Codex", () => {
     Effect.gen(function*() {
       const codex = yield* Codex
       const session = yield* codex.open({ home: "/h", cacheFolder: "/c" })
-      assert.strictEqual(session.enforcement, "none")
+      assert.isNull(session.subject)
       const outputs = yield* Stream.runCollect(session.run(job))
       assert.deepStrictEqual(Chunk.toReadonlyArray(outputs), turn("a in /w"))
     }).pipe(

@@ -1,7 +1,7 @@
 /** A few words on what Codex does now, for a live view. */
 import type { CodexEvent, Item } from "../domain/CodexEvent.ts"
 import { count, oneLine } from "./plainText.ts"
-import { unwrapShell } from "./shellCommand.ts"
+import { readable, unwrapShell } from "./shellCommand.ts"
 
 /** Characters, at most. */
 export const maxActionCharacters = 80
@@ -37,7 +37,7 @@ const wordsOf = (event: CodexEvent): string | undefined => {
 const ofItem = (item: Item, ended: boolean): string | undefined => {
   switch (item.type) {
     case "command_execution": {
-      const command = unwrapShell(item.command)
+      const command = readable(unwrapShell(item.command))
       if (!ended) return `$ ${command}`
       // The outcome first: a long command must not push it out of sight.
       return item.exit_code === 0 ? `ok: ${command}` : `exit ${item.exit_code ?? "?"}: ${command}`

@@ -3,7 +3,6 @@ import { firstCharacters, lastCharacters } from "../process/boundedTail.ts"
 
 // Escape sequences: CSI, OSC (titles, links), and the two-character ones.
 const escapes =
-  // oxlint-disable-next-line no-control-regex -- what is removed here are control characters
   /\u001b\[[0-?]{0,32}[ -/]{0,8}[@-~]|\u001b\][^\u0007\u001b]{0,4096}(?:\u0007|\u001b\\)|\u001b[ -/]{0,8}[0-~]/g
 // Invisible characters can reorder or hide what a reader sees; a line's end and a tab are harmless.
 const invisible = /[^\P{Cc}\n\t]|[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu

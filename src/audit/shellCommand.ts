@@ -16,6 +16,16 @@ export const unwrapShell = (command: string): string => {
   return shells.test(shell) && /^-l?c$/.test(flag) ? inner : command
 }
 
+/**
+ * A command as a person would write it: without the folder that the gate puts
+ * before it, the quotes that it needs not, and the folders of programs. For the
+ * eye alone.
+ */
+export const readable = (command: string): string =>
+  command.replace(/^cd '(?:[^']|'\\'')*' && /, "")
+    .replace(/'([A-Za-z0-9_@%+=:,./-]+)'/g, "$1")
+    .replace(/(^|&& |\|\| |; |\| )(?:\/[\w.-]+)+\/([\w.-]+)/g, "$1$2")
+
 /** The words of a text in which a shell would expand nothing; undefined for any other text, or for more words. */
 const literalWords = (text: string, most: number): ReadonlyArray<string> | undefined => {
   const words: Array<string> = []

@@ -19,7 +19,7 @@ import { exitCodes, ExitWith } from "./exit.ts"
 import { topic } from "./help.ts"
 import { Output } from "./output.ts"
 import { progressLine, renderResult } from "./render.ts"
-import { tellProblems } from "./run.ts"
+import { tellNotReady, tellProblems } from "./tell.ts"
 
 export const demoCommand = Command.make("demo", {}, () => handle())
 
@@ -66,20 +66,15 @@ const handle = Effect.fnUntraced(
   Effect.scoped,
   Effect.catchTag("RunRejected", (rejected) => tellProblems(rejected)),
   Effect.catchTags({
-    ScriptedModelFailed: (error) => tellFailure(error.message),
-    GitFailed: (error) => tellFailure(error.message),
-    SpawnFailed: (error) => tellFailure(`${error.message}. Install git.`),
-    SystemError: (error) => tellFailure(error.message),
-    BadArgument: (error) => tellFailure(error.message),
-    ConfigInvalid: (error) => tellFailure(error.message)
+    ScriptedModelFailed: (error) => tellNotReady(error.message),
+    GitFailed: (error) => tellNotReady(error.message),
+    SpawnFailed: (error) => tellNotReady(`${error.message}. Install git.`),
+    SystemError: (error) => tellNotReady(error.message),
+    BadArgument: (error) => tellNotReady(error.message),
+    ConfigInvalid: (error) => tellNotReady(error.message)
   }),
   Effect.provide(Layer.provideMerge(Git.layer, Layer.provideMerge(Processes.layer, Host.layer)))
 )
-
-const tellFailure = (message: string) =>
-  Effect.flatMap(Output, (output) => output.err(output.onErr.red(message))).pipe(
-    Effect.zipRight(new ExitWith({ code: exitCodes.notReady }))
-  )
 
 const makeRepository = Effect.fnUntraced(function*(folder: string, repository: string) {
   const fs = yield* FileSystem.FileSystem

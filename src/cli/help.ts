@@ -26,6 +26,12 @@ export const topic = <Name extends string, R, E, A>(
   about: Omit<Topic, "doc">
 ): Topic => ({ ...about, doc: Command.getHelp(command, config) })
 
+/** The command that the first words name: one word, or two. */
+const topicOf = (args: ReadonlyArray<string>, topics: ReadonlyArray<Topic>): Topic | undefined => {
+  const words = args.filter((arg) => !arg.startsWith("-"))
+  return topics.find((one) => one.name === words.slice(0, 2).join(" ")) ?? topics.find((one) => one.name === words[0])
+}
+
 /** The help that these arguments ask for; undefined where they ask for none. */
 export const helpFor = (
   args: ReadonlyArray<string>,
@@ -34,7 +40,7 @@ export const helpFor = (
 ): string | undefined => {
   const asked = args.length === 0 || args.some((arg) => arg === "--help" || arg === "-h")
   if (!asked) return undefined
-  const named = topics.find((one) => one.name === args.find((arg) => !arg.startsWith("-")))
+  const named = topicOf(args, topics)
   return named === undefined ? overview(topics, palette) : details(named, palette)
 }
 
@@ -46,12 +52,12 @@ const builtIns = ["--help", "--version", "--completions", "--log-level", "--wiza
  * value; the library would complain of another word.
  */
 export const optionFault = (args: ReadonlyArray<string>, topics: ReadonlyArray<Topic>): string | undefined => {
-  const named = topics.find((one) => one.name === args[0])
+  const named = topicOf(args, topics)
   if (named === undefined) return undefined
   const options = entries(named.doc).map(([name]) => name).filter((name) => name.startsWith("--"))
   const known = [...options.flatMap((name) => /^--[a-z-]+/.exec(name) ?? []), ...builtIns]
   const end = args.indexOf("--")
-  const given = args.slice(1, end < 0 ? undefined : end)
+  const given = args.slice(0, end < 0 ? undefined : end)
   const unknown = given.flatMap((arg) => /^--[^=]+/.exec(arg) ?? []).find((name) => !known.includes(name))
   if (unknown === undefined) {
     const bare = options.find((name) => name.startsWith(`${given.at(-1)} `))

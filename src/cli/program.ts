@@ -6,16 +6,19 @@ import * as Effect from "effect/Effect"
 import { stripVTControlCharacters } from "node:util"
 import { version } from "../version.ts"
 import { demoCommand, demoTopic } from "./demo.ts"
+import { doctorCommand, doctorTopic } from "./doctor.ts"
 import { exitCodes, ExitWith } from "./exit.ts"
 import { helpFor, optionFault } from "./help.ts"
 import { Output } from "./output.ts"
 import { runCommand, runTopic } from "./run.ts"
+import { runsCommand, runsTopics } from "./runs.ts"
+import { trustCommand, trustTopic } from "./trust.ts"
 
-const topics = [runTopic, demoTopic]
+const topics = [runTopic, doctorTopic, trustTopic, ...runsTopics, demoTopic]
 
 const root = Command.make("codex-runner").pipe(
   Command.withDescription("Run many Codex tasks on one repository at once, each in its own git worktree."),
-  Command.withSubcommands([runCommand, demoCommand])
+  Command.withSubcommands([runCommand, doctorCommand, trustCommand, runsCommand, demoCommand])
 )
 
 const cli = Command.run(root, { name: "codex-runner", version, executable: "codex-runner" })

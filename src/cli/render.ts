@@ -75,6 +75,7 @@ export const renderResult = (palette: Palette, result: RunResult, repository: st
   const reasons = result.results.filter((task) => task.error !== null).map((task) =>
     `${palette.bold(task.task_id)}: ${oneLine(task.error?.message ?? "", 400)}\n  log: ${task.log_dir}`
   )
+  const doubts = result.results.flatMap((task) => doubtsOf(palette, task))
   return [
     "",
     palette.bold(head),
@@ -82,8 +83,22 @@ export const renderResult = (palette: Palette, result: RunResult, repository: st
     "",
     `${result.status} in ${seconds(result.total_duration_ms)}`,
     ...(reasons.length === 0 ? [] : ["", ...reasons]),
+    ...(doubts.length === 0 ? [] : ["", ...doubts]),
     ...nextSteps(palette, result, repository)
   ].join("\n")
+}
+
+/** What a success leaves open: Codex ends its turn well even where its last check failed or calls were denied. */
+const doubtsOf = (palette: Palette, task: TaskResult): ReadonlyArray<string> => {
+  const last = task.commands_run.at(-1)
+  const failed = task.status === "success" && last !== undefined && last.exit_code !== null && last.exit_code !== 0
+  const lines = [
+    ...(failed ? [`its last command failed: ${oneLine(last.cmd, 100)} (exit ${last.exit_code})`] : []),
+    ...(task.denied.length === 0
+      ? []
+      : [`${count(task.denied.length, "call")} denied, the first: ${oneLine(task.denied[0]?.what ?? "", 100)}`])
+  ]
+  return lines.map((line) => `${palette.bold(task.task_id)}: ${palette.yellow(line)}`)
 }
 
 const lineCounts = ({ files_changed, patch }: TaskResult): string => {

@@ -7,33 +7,26 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import * as path from "node:path"
 import { CodexRunner } from "../CodexRunner.ts"
-import { overridesFromEnv } from "../config/environmentOverrides.ts"
-import { loadConfig, RunnerConfig } from "../config/RunnerConfig.ts"
+import { RunnerConfig } from "../config/RunnerConfig.ts"
 import { type Problem, RunRejected } from "../domain/Problem.ts"
 import type { RunResult } from "../domain/Result.ts"
-import { Git } from "../git/Git.ts"
-import { discover } from "../git/Repository.ts"
-import { Host } from "../process/Host.ts"
-import { Processes } from "../process/Processes.ts"
 import { decodeRequest } from "../run/startRun.ts"
-import { exitCodeOf, exitCodeOfProblems, ExitWith } from "./exit.ts"
+import { exitCodeOf, ExitWith } from "./exit.ts"
 import { topic } from "./help.ts"
+import { configOption, hostLayer, loadConfiguration, repoOption, repositoryRoot } from "./inRepository.ts"
 import { oneOf, wholeNumber } from "./options.ts"
 import { Output } from "./output.ts"
 import { readTaskFile } from "./readInput.ts"
-import { progressLine, renderProblems, renderResult } from "./render.ts"
+import { progressLine, renderResult } from "./render.ts"
+import { tellProblems } from "./tell.ts"
+import { offerTrust } from "./trust.ts"
 
 const options = {
   file: Args.text({ name: "tasks" }).pipe(
     Args.withDescription("The tasks: a JSON or YAML file, or - for standard input.")
   ),
-  repo: Options.text("repo").pipe(
-    Options.withDescription("The repository, or a folder in it. Default: the working folder."),
-    Options.withPseudoName("DIR"),
-    Options.optional
-  ),
+  repo: repoOption,
   baseRef: Options.text("base-ref").pipe(
     Options.withDescription("The commit to start from, where the file names none. Default: HEAD."),
     Options.withPseudoName("REF"),
@@ -62,10 +55,9 @@ const options = {
     Options.withDescription("Which tasks' worktrees stay after the run."),
     Options.optional
   ),
-  config: Options.file("config").pipe(
-    Options.withDescription("A configuration file in place of the repository's .mcp-codex.json."),
-    Options.withPseudoName("FILE"),
-    Options.optional
+  config: configOption,
+  trustConfig: Options.boolean("trust-config").pipe(
+    Options.withDescription("Trust the configuration file as it is now, without a question.")
   )
 }
 
@@ -80,6 +72,7 @@ export interface RunFlags {
   readonly json: boolean
   readonly keepWorktrees: Option.Option<"never" | "on_failure" | "always">
   readonly config: Option.Option<string>
+  readonly trustConfig: boolean
 }
 
 export const runCommand = Command.make("run", options, (flags) => handle(flags))
@@ -108,7 +101,6 @@ const problemsOf = (checked: Either.Either<unknown, { readonly problems: Readonl
 
 /** The request and the configuration, or every problem of both. */
 const prepare = Effect.fnUntraced(function*(flags: RunFlags) {
-  const host = yield* Host
   const raw = yield* readTaskFile(flags.file).pipe(
     Effect.map((request) => filled(request, "base_ref", flags.baseRef)),
     Effect.map((request) => filled(request, "run_id", flags.runId)),
@@ -118,52 +110,29 @@ const prepare = Effect.fnUntraced(function*(flags: RunFlags) {
     Effect.either
   )
   const request = Either.flatMap(raw, (value) => Either.mapLeft(decodeRequest(value), (problems) => ({ problems })))
-  // Outside a repository the folder itself is looked in; that there is none is told by the run.
-  const repoRoot = yield* discover(host.directory).pipe(
-    Effect.map((repository) => repository.root),
-    Effect.orElseSucceed(() => host.directory)
-  )
-  const environment = Either.mapLeft(overridesFromEnv(host.env), (problems) => ({ problems }))
-  const config = yield* loadConfig({
-    repoRoot,
-    file: Option.getOrUndefined(flags.config),
-    overrides: {
-      ...Either.getOrElse(environment, () => ({})),
-      ...given("default_concurrency", flags.concurrency),
-      ...given("default_timeout_sec", flags.timeout),
-      ...given("keep_worktrees", flags.keepWorktrees)
-    }
-  }).pipe(Effect.either)
-  if (Either.isRight(request) && Either.isRight(config) && Either.isRight(environment)) {
-    return { request: request.right, config: config.right, repoRoot }
-  }
-  const [first, ...rest] = [...problemsOf(request), ...problemsOf(environment), ...problemsOf(config)]
+  const config = yield* Effect.either(loadConfiguration(flags.config, {
+    ...given("default_concurrency", flags.concurrency),
+    ...given("default_timeout_sec", flags.timeout),
+    ...given("keep_worktrees", flags.keepWorktrees)
+  }))
+  if (Either.isRight(request) && Either.isRight(config)) return { request: request.right, config: config.right }
+  const [first, ...rest] = [...problemsOf(request), ...problemsOf(config)]
   return yield* first === undefined ? Effect.dieMessage("no problem") : new RunRejected({ problems: [first, ...rest] })
 })
 
 const handle = Effect.fnUntraced(
   function*(flags: RunFlags) {
-    const { request, config, repoRoot } = yield* prepare(flags)
+    const { config, request } = yield* prepare(flags)
+    const repoRoot = yield* repositoryRoot
+    yield* offerTrust(config, flags.trustConfig ? "trust" : flags.json ? "never" : "ask")
     const result = yield* runAndRender(request, { json: flags.json, repoRoot }).pipe(
       Effect.provide(CodexRunner.layerHost.pipe(Layer.provide(Layer.succeed(RunnerConfig, config))))
     )
     yield* new ExitWith({ code: exitCodeOf(result) })
   },
   Effect.catchTag("RunRejected", (rejected) => tellProblems(rejected)),
-  (effect, flags) => {
-    const directory = path.resolve(Option.getOrElse(flags.repo, () => "."))
-    const host = Layer.succeed(Host, { env: process.env, directory })
-    return Effect.provide(effect, Layer.provideMerge(Git.layer, Layer.provideMerge(Processes.layer, host)))
-  }
+  (effect, flags) => Effect.provide(effect, hostLayer(flags.repo))
 )
-
-/** Tells a refused run's problems on stderr, with the exit code they call for. */
-export const tellProblems = ({ problems }: RunRejected) =>
-  Effect.gen(function*() {
-    const output = yield* Output
-    yield* output.err(renderProblems(output.onErr, problems))
-    return yield* new ExitWith({ code: exitCodeOfProblems(problems) })
-  })
 
 /** Runs with a line for each thing that happens, then shows the result; also where the run was interrupted. */
 export const runAndRender = Effect.fnUntraced(function*(

@@ -5,10 +5,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
+import { existsSync } from "node:fs"
 import * as path from "node:path"
 import { RunnerConfig } from "../config/RunnerConfig.ts"
 import type { CodexEvent } from "../domain/CodexEvent.ts"
-import type { Enforcement } from "../domain/Result.ts"
 import type { AdmittedTask } from "../domain/Task.ts"
 import { codexEnvironment, commandEnvironment } from "../policy/environment.ts"
 import { builtInProtectedPaths } from "../policy/pathRules.ts"
@@ -39,6 +39,10 @@ export interface CodexJob {
   readonly logFolder: string
   /** Lower priority for everything Codex starts. */
   readonly niceness: number | undefined
+  /** What makes Codex ask the gate before each tool use; absent where it doesn't. */
+  readonly gate:
+    | { readonly settings: ReadonlyArray<string>; readonly env: Readonly<Record<string, string>> }
+    | undefined
 }
 
 export type CodexFailed = SpawnFailed | ProcessFailed | StoreFailed
@@ -46,7 +50,10 @@ export type CodexFailed = SpawnFailed | ProcessFailed | StoreFailed
 /** A Codex that was found, asked and authenticated: ready to be given tasks. */
 export interface CodexSession {
   readonly version: string
-  readonly enforcement: Enforcement
+  /** The binary that the gate must be proven on; null where no binary is run. */
+  readonly subject: { readonly binary: CodexBinary; readonly traits: CodexTraits } | null
+  /** PATH of the model's commands. */
+  readonly searchPath: string
   readonly warnings: ReadonlyArray<string>
   readonly run: (job: CodexJob) => Stream.Stream<CodexOutput, CodexFailed>
 }
@@ -86,7 +93,8 @@ export class Codex extends Context.Tag("codex-runner/Codex")<
         const found: Found = { binary, traits, authentication, home }
         return {
           version: traits.version,
-          enforcement: "post-execution",
+          subject: { binary, traits },
+          searchPath: [...bundledTools(binary), commandEnvironment(host, nowhere)["PATH"] ?? ""].join(":"),
           warnings: versionWarnings(traits),
           run: (job) => Stream.provideContext(run(found, job), Context.add(context, RunnerConfig, config))
         } satisfies CodexSession
@@ -120,7 +128,8 @@ export class Codex extends Context.Tag("codex-runner/Codex")<
           ephemeral: config.codex_ephemeral,
           inheritUserConfig,
           usersCodexHome: inUsersHome,
-          codexConfig: config.codex_config
+          codexConfig: config.codex_config,
+          ...(job.gate === undefined ? {} : { gate: { config: job.gate.settings } })
         })
         return streamOf(job, {
           command: binary.path,
@@ -130,7 +139,8 @@ export class Codex extends Context.Tag("codex-runner/Codex")<
             ...codexEnvironment(host, { passthrough: config.env_passthrough, codexHome }),
             // Goes with the task: a Codex that is killed leaves what its sandbox keeps there.
             TMPDIR: path.dirname(job.tmpdir),
-            ...taskMarker(job.task, job.worktree)
+            ...taskMarker(job.task, job.worktree),
+            ...job.gate?.env
           },
           // To SIGTERM and SIGKILL Codex answers by leaving unsandboxed commands alive.
           stop: { signal: "SIGINT", grace: "3 seconds" },
@@ -147,6 +157,14 @@ interface Found {
   readonly traits: CodexTraits
   readonly authentication: Authentication
   readonly home: string
+}
+
+const nowhere = { worktree: "/nonexistent", home: "/nonexistent", tmpdir: "/nonexistent", commandEnv: {} }
+
+/** Codex puts the tools it brings (ripgrep) in front of its commands' PATH. */
+const bundledTools = (binary: CodexBinary): ReadonlyArray<string> => {
+  const folder = path.join(path.dirname(path.dirname(binary.path)), "codex-path")
+  return existsSync(folder) ? [folder] : []
 }
 
 /**

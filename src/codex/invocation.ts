@@ -119,6 +119,8 @@ export const commandLine = (invocation: Invocation): CommandLine => {
       ...settings.flatMap((setting) => setting === false ? [] : ["-c", `${setting[0]}=${toml(setting[1])}`]),
       ...unwantedFeatures.filter((name) => traits.features.includes(name)).flatMap((name) => ["--disable", name]),
       ...invocation.codexConfig.flatMap((entry) => ["-c", entry]),
+      // A user's own configuration may have switched hooks off.
+      ...(invocation.gate === undefined ? [] : ["--enable", "hooks"]),
       ...(invocation.gate?.config ?? []).flatMap((entry) => ["-c", entry]),
       ...(invocation.model === undefined ? [] : ["-m", invocation.model]),
       ...(invocation.outputSchema === undefined ? [] : ["--output-schema", invocation.outputSchema]),

@@ -11,7 +11,7 @@ import * as path from "node:path"
 export interface CodexBinary {
   /** Absolute, symlinks resolved. */
   readonly path: string
-  /** Size and time of change, with the path the key under which its traits are cached. */
+  /** Size, times of change and inode: with the path the key under which what is known of it is cached. */
   readonly fingerprint: string
 }
 
@@ -87,8 +87,8 @@ export const locateCodex = Effect.fn("Codex.locate")(
         }
         const real = realpathSync(found)
         const binary = isScript(real) ? behindWrapper(real) ?? real : real
-        const { mtimeMs, size } = statSync(binary)
-        return { path: binary, fingerprint: `${size}-${Math.round(mtimeMs)}` }
+        const { ctimeMs, ino, mtimeMs, size } = statSync(binary)
+        return { path: binary, fingerprint: [size, Math.round(mtimeMs), Math.round(ctimeMs), ino].join("-") }
       },
       catch: (cause) => new CodexMissing({ command, reason: cause instanceof Error ? cause.message : String(cause) })
     })

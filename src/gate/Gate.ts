@@ -19,7 +19,7 @@ import { codexEnvironment } from "../policy/environment.ts"
 import { Host } from "../process/Host.ts"
 import { Processes } from "../process/Processes.ts"
 import { hookCommand, hookSettings } from "./hookCommand.ts"
-import { askTrustedHash } from "./hookTrust.ts"
+import { askTrustedHash, isHookTrusted } from "./hookTrust.ts"
 import { type GatePolicy, policyVariable } from "./policyFile.ts"
 import { proveGate } from "./proof.ts"
 
@@ -89,8 +89,11 @@ export class Gate extends Context.Tag("codex-runner/Gate")<
 const notProven = (reason: string) => new GateNotProven({ gate: [reason], sandbox: [] })
 
 const arm = Effect.fn("Gate.arm")(
-  function*(options: ArmOptions) {
+  function*(asked: ArmOptions) {
     const fs = yield* FileSystem.FileSystem
+    yield* fs.makeDirectory(asked.cacheFolder, { recursive: true, mode: 0o700 })
+    // One path for one folder: the hook's command names it, and the proof is of that command.
+    const options = { ...asked, cacheFolder: yield* fs.realPath(asked.cacheFolder) }
     const hook = yield* installHook(options.cacheFolder)
     const command = hookCommand(process.execPath, hook.path)
     const trustedHash = yield* provenHash(options, command, hook.sha256)
@@ -152,7 +155,7 @@ const installHook = Effect.fnUntraced(function*(cacheFolder: string) {
 })
 
 /** Proofs of another kind than this version's don't count. */
-const proofVersion = 1
+const proofVersion = 3
 
 const Proof = Schema.parseJson(Schema.Struct({ trusted_hash: Schema.String }))
 
@@ -170,32 +173,38 @@ const provenHash = Effect.fnUntraced(function*(options: ArmOptions, command: str
     Effect.map(Schema.decodeUnknownEither(Proof)),
     Effect.orElseSucceed(() => Either.left(undefined))
   )
-  if (options.anew !== true && Either.isRight(known)) return known.right.trusted_hash
-
   if (!traits.enabled.includes("hooks")) {
     return yield* notProven(`Codex ${traits.version} has no hooks, or has them switched off`)
   }
   const folder = `${cacheFolder}/proof-${process.pid}-${randomBytes(4).toString("hex")}`
-  const hash = yield* Effect.acquireUseRelease(
+  const asked = {
+    binary: binary.path,
+    env: {
+      ...codexEnvironment({ ...env, CODEX_API_KEY: undefined }, { passthrough: [], codexHome: `${folder}/home` }),
+      TMPDIR: folder
+    },
+    folder,
+    command
+  }
+  return yield* Effect.acquireUseRelease(
     fs.makeDirectory(`${folder}/home`, { recursive: true, mode: 0o700 }),
     () =>
       Effect.gen(function*() {
-        const hash = yield* askTrustedHash({
-          binary: binary.path,
-          env: codexEnvironment({ ...env, CODEX_API_KEY: undefined }, { passthrough: [], codexHome: `${folder}/home` }),
-          folder,
-          command
-        })
+        // A hash that is no longer the right one, or a system that forbids hooks now, would go unnoticed in a run.
+        if (options.anew !== true && Either.isRight(known)) {
+          const { trusted_hash } = known.right
+          if (yield* isHookTrusted(asked, trusted_hash)) return trusted_hash
+        }
+        const hash = yield* askTrustedHash(asked)
         const outcome = yield* proveGate({ binary: binary.path, traits, command, hash }, folder)
         if (outcome.gate.length > 0 || outcome.sandbox.length > 0) return yield* new GateNotProven(outcome)
+        yield* fs.writeFileString(file, JSON.stringify({ trusted_hash: hash, proven_at: new Date().toISOString() }), {
+          mode: 0o600
+        })
         return hash
       }),
     () => Effect.ignore(fs.remove(folder, { recursive: true, force: true }))
   )
-  yield* fs.writeFileString(file, JSON.stringify({ trusted_hash: hash, proven_at: new Date().toISOString() }), {
-    mode: 0o600
-  })
-  return hash
 })
 
 const Remembered = Schema.parseJson(Schema.Struct({ sha256: Schema.String }))

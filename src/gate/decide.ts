@@ -2,6 +2,7 @@
  * The gate's decision on one tool call, before it happens. Deny by default:
  * a tool that is not known, a call that can't be read, a rule that throws.
  */
+import { lstatSync } from "node:fs"
 import * as path from "node:path"
 import { commandHost } from "../policy/commandHost.ts"
 import { judgeCommand } from "../policy/commands/judgeCommand.ts"
@@ -30,6 +31,14 @@ const harmlessTools: ReadonlySet<string> = new Set(["update_plan", "clocksleep",
 const deny = (reason: string): Decision => ({ allow: false, reason })
 
 export const decide = (policy: GatePolicy, call: ToolCall): Decision => {
+  try {
+    return judge(policy, call)
+  } catch {
+    return deny("This call could not be judged.")
+  }
+}
+
+const judge = (policy: GatePolicy, call: ToolCall): Decision => {
   switch (call.tool) {
     case "Bash":
       return decideCommand(policy, call)
@@ -77,6 +86,9 @@ const decidePatch = (policy: GatePolicy, patch: string, cwd: string): Decision =
     for (const named of change.movedTo === undefined ? [change.path] : [change.path, change.movedTo]) {
       const absolute = path.resolve(cwd, named)
       const real = followLinks(host, absolute)
+      if (real === undefined) {
+        return deny(`Path not in allowed patterns: "${named}". A link on its way leads nowhere.`)
+      }
       for (const place of new Set([absolute, real])) {
         const relative = path.relative(policy.worktree, place)
         if (relative === "" || relative === ".." || relative.startsWith("../")) {
@@ -92,13 +104,25 @@ const decidePatch = (policy: GatePolicy, patch: string, cwd: string): Decision =
   return { allow: true, edit: true }
 }
 
-/** The path with the links in the part of it that exists followed. */
-const followLinks = (host: CommandHost, absolute: string): string => {
+/**
+ * The path with the links in the part of it that exists followed; undefined
+ * where one of them leads to nothing: a write would make what it leads to.
+ */
+const followLinks = (host: CommandHost, absolute: string): string | undefined => {
   const rest: Array<string> = []
   for (let head = absolute;; head = path.dirname(head)) {
     const real = host.realpath(head)
     if (real !== undefined) return path.join(real, ...rest)
-    if (path.dirname(head) === head) return absolute
+    if (path.dirname(head) === head || isLink(head)) return undefined
     rest.unshift(path.basename(head))
+  }
+}
+
+const isLink = (file: string): boolean => {
+  try {
+    return lstatSync(file).isSymbolicLink()
+  } catch {
+    // Nothing is there, or a file where a folder is named.
+    return false
   }
 }

@@ -1,8 +1,10 @@
 /** The gate's own log of a task: every call that Codex asked about, with the decision. */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { splitLines } from "../process/lines.ts"
 
 export const GateEntry = Schema.Struct({
   at: Schema.String,
@@ -22,12 +24,21 @@ export type GateEntry = typeof GateEntry.Type
 
 const decode = Schema.decodeUnknownOption(Schema.parseJson(GateEntry))
 
-/** Entries of one log that are read; a task that makes more calls has other troubles. */
+/** Entries of one log that are read, and bytes of it; a task that makes more calls has other troubles. */
 const maxEntries = 20_000
+const maxBytes = 64 * 1024 * 1024
+/** The hook logs no longer line, escapes counted. */
+const maxLineBytes = 1024 * 1024
 
-/** The entries in order; none where there is no log. A torn last line is left out. */
+/** The entries in order; none where there is no log. A torn line is left out. */
 export const readGateLog = Effect.fn("Gate.readLog")(function*(path: string) {
   const fs = yield* FileSystem.FileSystem
-  const text = yield* fs.readFileString(path).pipe(Effect.orElseSucceed(() => ""))
-  return text.split("\n").slice(0, maxEntries).flatMap((line) => Option.toArray(decode(line)))
+  const entries = yield* fs.stream(path, { bytesToRead: maxBytes }).pipe(
+    splitLines({ maxBytes: maxLineBytes }),
+    Stream.filterMap((line) => decode(line.text)),
+    Stream.take(maxEntries),
+    Stream.runCollect,
+    Effect.orElseSucceed(() => Chunk.empty<GateEntry>())
+  )
+  return Chunk.toReadonlyArray(entries)
 })

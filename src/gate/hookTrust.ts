@@ -48,6 +48,12 @@ export const askTrustedHash = Effect.fn("Gate.askTrustedHash")(function*(options
     : yield* new HookUntrusted({ reason: `it says "${trusted.trustStatus}" of a hook with its own hash` })
 })
 
+/** Whether Codex still trusts the hook by this hash: it skips one that it doesn't without a word. */
+export const isHookTrusted = Effect.fn("Gate.isHookTrusted")(function*(options: AskOptions, hash: string) {
+  const hook = yield* Effect.option(ask(options, hash))
+  return Option.exists(hook, ({ currentHash, trustStatus }) => trustStatus === "trusted" && currentHash === hash)
+})
+
 const ask = Effect.fnUntraced(
   function*(options: AskOptions, hash: string | undefined) {
     const processes = yield* Processes

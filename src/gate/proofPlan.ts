@@ -25,10 +25,11 @@ export const forbiddenMark = "evil-"
 
 /** The probe's source: it reports on its environment and on what the sandbox lets it do. */
 export const probeSource = ({ outside, worktree }: ProofFolders): string =>
-  `import { writeFileSync, rmSync } from "node:fs"
+  `import { readFileSync, writeFileSync, rmSync } from "node:fs"
 import { connect } from "node:net"
 import { tmpdir } from "node:os"
 const canWrite = (file) => { try { writeFileSync(file, ""); rmSync(file); return true } catch { return false } }
+const capabilities = () => { try { return /^CapEff:\\s*(\\w+)$/m.exec(readFileSync("/proc/self/status", "utf8"))[1] } catch { return null } }
 const server = process.argv[3]
 const network = server === undefined ? false : await new Promise((resolve) => {
   const socket = connect(Number(server), "127.0.0.1", () => { socket.destroy(); resolve(true) })
@@ -44,7 +45,8 @@ writeFileSync(${JSON.stringify(worktree)} + "/allowed/" + process.argv[2] + ".js
     home: canWrite(process.env.HOME + "/probe"),
     tmpdir: canWrite(tmpdir() + "/probe")
   },
-  network
+  network,
+  capabilities: capabilities()
 }))
 `
 

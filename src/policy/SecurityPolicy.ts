@@ -20,6 +20,8 @@ export interface Deeds {
   readonly worktree: string
   /** Commands that ran, as the model asked for them. */
   readonly commands: ReadonlyArray<string>
+  /** PATH that the commands had. */
+  readonly searchPath: string
   readonly files: ReadonlyArray<ChangedFile>
   /** Where symlinks among the files lead, by path. */
   readonly links: ReadonlyMap<string, string>
@@ -103,14 +105,18 @@ const auditNames = ({ files, foldedPaths }: Deeds): ReadonlyArray<Violation> => 
   })
 }
 
-const auditCommand = (command: string, { task, worktree }: Deeds, allowReadOnly: boolean): ReadonlyArray<Violation> => {
+const auditCommand = (
+  command: string,
+  { searchPath, task, worktree }: Deeds,
+  allowReadOnly: boolean
+): ReadonlyArray<Violation> => {
   const verdict = judgeCommand({
     command,
     cwd: worktree,
     worktree,
     allowedCommands: task.allowedCommands,
     allowReadOnly,
-    host: commandHost(process.env["PATH"] ?? "")
+    host: commandHost(searchPath)
   })
   return verdict._tag === "Deny" ? [{ kind: "command", detail: verdict.reason }] : []
 }

@@ -19,7 +19,8 @@ const isProgram = (file: string): boolean =>
 
 /** `searchPath`: the PATH that commands get. */
 export const commandHost = (searchPath: string): CommandHost => ({
-  realpath: (file) => orUndefined(() => realpathSync(file)),
+  // The plain one resolves `..` behind a link by its name, the kernel by where the link leads.
+  realpath: (file) => orUndefined(() => realpathSync.native(file)),
   isDirectory: (file) => orUndefined(() => statSync(file).isDirectory()) ?? false,
   resolveProgram: (name) =>
     searchPath.split(":").filter((folder) => path.isAbsolute(folder))

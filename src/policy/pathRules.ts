@@ -81,8 +81,7 @@ const namesOf = (path: string): ReadonlyArray<string> => path.split(/[/\\]/)
 
 const isPlainRelative = (path: string): boolean =>
   !path.includes("\0") && !/^[A-Za-z]:/.test(path) &&
-  path.split("/").every((name) => name !== "" && name !== ".") &&
-  namesOf(path).every((name) => name !== ".." && name !== "")
+  namesOf(path).every((name) => name !== "" && name !== "." && name !== "..")
 
 /** Characters that HFS+ leaves out of names when it compares them, as git's own list has them. */
 const ignoredByHfs = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g

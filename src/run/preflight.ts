@@ -8,7 +8,9 @@ import { Codex, type CodexSession } from "../codex/Codex.ts"
 import { compareVersions } from "../codex/probe.ts"
 import { RunnerConfig } from "../config/RunnerConfig.ts"
 import { type Problem, RunRejected } from "../domain/Problem.ts"
+import type { Enforcement } from "../domain/Result.ts"
 import type { AdmittedRun, RunId, RunRequest } from "../domain/Task.ts"
+import { type ArmedGate, Gate } from "../gate/Gate.ts"
 import { type BaseTree, readBaseTree, readConfiguration, type Repository, resolveCommit } from "../git/Repository.ts"
 import { SecurityPolicy } from "../policy/SecurityPolicy.ts"
 import { Processes } from "../process/Processes.ts"
@@ -25,6 +27,9 @@ export interface Ready {
   readonly layout: Layout
   readonly base: BaseTree
   readonly session: CodexSession
+  /** Null where nothing is denied before it runs. */
+  readonly gate: ArmedGate | null
+  readonly enforcement: Enforcement
   /** The user's ignore patterns from outside the tree. */
   readonly excludes: string
   readonly warnings: ReadonlyArray<string>
@@ -82,9 +87,11 @@ export const preflight = Effect.fn("preflight")(function*(options: {
     repository,
     layout,
     base: base.right.tree,
-    session: session.right,
+    session: session.right.session,
+    gate: session.right.gate,
+    enforcement: session.right.enforcement,
     excludes: base.right.excludes,
-    warnings: [...session.right.warnings, ...base.right.warnings]
+    warnings: [...session.right.session.warnings, ...session.right.warnings, ...base.right.warnings]
   } satisfies Ready
 })
 
@@ -114,19 +121,44 @@ export const checkGit = Effect.fn("preflight.git")(function*(host: Host) {
     : [environmentProblem("git", `git ${version} is too old.`, remedy)]
 })
 
-const openCodex = (layout: Layout, runId: RunId) =>
-  Effect.flatMap(Codex, (codex) =>
-    codex.open({
-      home: codexHomeOf(layout, runId),
-      cacheFolder: path.join(path.dirname(layout.root), "codex")
-    })).pipe(
-      Effect.map((session): Checked<CodexSession> => Either.right(session)),
-      Effect.catchAll((error) =>
-        Effect.succeed<Checked<CodexSession>>(
-          Either.left([environmentProblem(error._tag === "NotAuthenticated" ? "auth" : "codex", error.message)])
+interface GatedCodex {
+  readonly session: CodexSession
+  readonly gate: ArmedGate | null
+  readonly enforcement: Enforcement
+  readonly warnings: ReadonlyArray<string>
+}
+
+/** Codex, with the gate proven on it; where it can't be, the configuration says whether to go on without. */
+const openCodex = Effect.fn("preflight.codex")(
+  function*(layout: Layout, runId: RunId) {
+    const codex = yield* Codex
+    const config = yield* RunnerConfig
+    const gate = yield* Gate
+    const cacheFolder = path.join(path.dirname(layout.root), "codex")
+    const session = yield* codex.open({ home: codexHomeOf(layout, runId), cacheFolder })
+    const found = (
+      armed: ArmedGate | null,
+      enforcement: Enforcement,
+      warnings: ReadonlyArray<string>
+    ): Checked<GatedCodex> => Either.right({ session, gate: armed, enforcement, warnings })
+    if (session.subject === null) return found(null, "none", [])
+    const armed = yield* Effect.either(gate.arm({ ...session.subject, cacheFolder }))
+    if (Either.isRight(armed)) return found(armed.right, "pre-execution", [])
+    if (config.enforcement === "required") return yield* armed.left
+    return found(null, "post-execution", [`${armed.left.message} Going on without (enforcement: "audit").`])
+  },
+  Effect.catchAll((error) =>
+    Effect.succeed(refused(
+      error._tag === "GateNotProven"
+        ? environmentProblem(
+          "gate",
+          error.message,
+          "See codex-runner doctor. To run all the same and check afterwards, set \"enforcement\": \"audit\"."
         )
-      )
-    )
+        : environmentProblem(error._tag === "NotAuthenticated" ? "auth" : "codex", error.message)
+    ))
+  )
+)
 
 const checkBase = Effect.fn("preflight.base")(function*(repository: Repository, baseRef: string, host: Host) {
   const commit = yield* resolveCommit(repository, baseRef)

@@ -10,6 +10,9 @@ import type { TaskFacts } from "../audit/TaskFacts.ts"
 import * as Transcript from "../audit/Transcript.ts"
 import type { TaskError, TaskResult, TaskStatus, Violation } from "../domain/Result.ts"
 import type { AdmittedTask } from "../domain/Task.ts"
+import { gateLogIn } from "../gate/Gate.ts"
+import { readGateLog } from "../gate/gateLog.ts"
+import { joinGate } from "../gate/joinGate.ts"
 import type { Changes } from "../patch/Patches.ts"
 import { SecurityPolicy } from "../policy/SecurityPolicy.ts"
 import { lastCharacters } from "../process/boundedTail.ts"
@@ -68,17 +71,22 @@ const certain = (ended: Ended) => ({
 const fullReport = Effect.fn("report")(function*(context: RunContext, task: AdmittedTask, ended: Ended) {
   const { redact } = context
   const logDir = taskFolder(context.ready.layout, task.runId, task.taskId)
-  const { changes, transcript } = ended
-  const violations = yield* violationsOf(task, ended)
+  const { changes } = ended
+  const { gate, enforcement } = context.ready
+  const { breaches, denied, transcript } = gate === null
+    ? { transcript: ended.transcript, denied: [], breaches: [] }
+    : joinGate(ended.transcript, yield* readGateLog(gateLogIn(logDir)))
+  // What the gate allowed needs no second judgement; without a gate this is the only one.
+  const commands = gate === null ? transcript.commands.map(({ command }) => command) : []
+  const violations = [...breaches, ...(yield* violationsOf(context, task, ended, commands))]
   const { error, status } = verdict(ended, violations)
-  const enforcement = context.ready.session.enforcement
   const facts: TaskFacts = {
     transcript,
     files: changes?.files ?? [],
     status,
     error,
     violations,
-    denied: [],
+    denied,
     enforcement,
     warnings: warningsOf(ended)
   }
@@ -102,7 +110,7 @@ const fullReport = Effect.fn("report")(function*(context: RunContext, task: Admi
     summary: redact(summary(transcript)),
     notes_for_manager: redact(notesForManager(facts)),
     error: error === null ? null : { kind: error.kind, message: redact(error.message) },
-    denied: [],
+    denied: denied.map(({ reason, tool, what }) => ({ tool, what: redact(what), reason: redact(reason) })),
     violations: violations.map(({ detail, kind }) => ({ kind, detail: redact(detail) })),
     enforcement,
     patch_sha256: patch?.sha256 ?? null,
@@ -140,7 +148,12 @@ export const skipped = (context: RunContext, task: AdmittedTask, why: TaskError 
   finished_at: null
 })
 
-const violationsOf = Effect.fnUntraced(function*(task: AdmittedTask, { changes, transcript, worktree }: Ended) {
+const violationsOf = Effect.fnUntraced(function*(
+  context: RunContext,
+  task: AdmittedTask,
+  { changes, worktree }: Ended,
+  commands: ReadonlyArray<string>
+) {
   if (worktree === null) return []
   const policy = yield* SecurityPolicy
   return [
@@ -148,7 +161,8 @@ const violationsOf = Effect.fnUntraced(function*(task: AdmittedTask, { changes, 
     ...policy.audit({
       task,
       worktree: worktree.path,
-      commands: transcript.commands.map(({ command }) => command),
+      commands,
+      searchPath: context.ready.session.searchPath,
       files: changes?.files ?? [],
       links: changes?.links ?? new Map(),
       foldedPaths: worktree.base.foldedPaths

@@ -110,7 +110,8 @@ const work = Effect.fnUntraced(
       home: worktree.home,
       tmpdir: worktree.tmpdir,
       logFolder: logFolderOf(context, task),
-      niceness: context.niceness
+      niceness: context.niceness,
+      gate: yield* gateFor(context, task, worktree)
     })
     const see = Effect.fnUntraced(function*(event: CodexEvent) {
       // Masked before anything is cut: half a secret has no shape to know it by.
@@ -136,6 +137,21 @@ const work = Effect.fnUntraced(
     )
   }
 )
+
+/** The task's policy where the hook finds it, outside everything the task can write. */
+const gateFor = Effect.fnUntraced(function*(context: RunContext, task: AdmittedTask, worktree: Worktree) {
+  const { gate, session } = context.ready
+  if (gate === null) return undefined
+  const config = yield* RunnerConfig
+  const env = yield* gate.forTask({
+    task,
+    worktree: worktree.path,
+    allowReadOnly: config.allow_read_only_commands,
+    searchPath: session.searchPath,
+    folder: logFolderOf(context, task)
+  })
+  return { settings: gate.settings, env }
+})
 
 const withIdleLimit =
   (seconds: number | undefined) => <A, E, R>(stream: Stream.Stream<A, E, R>): Stream.Stream<A, E | TaskTimedOut, R> =>
@@ -214,6 +230,7 @@ const errorKinds: Readonly<Record<string, TaskError["kind"]>> = {
   WorktreeFailed: "worktree",
   SetupFailed: "setup",
   StoreFailed: "disk",
+  PolicyNotWritten: "gate",
   ProcessFailed: "codex_crashed",
   SpawnFailed: "codex_missing"
 }

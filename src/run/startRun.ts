@@ -15,6 +15,7 @@ import { makeRunId } from "../policy/admission.ts"
 import { Host } from "../process/Host.ts"
 import { RunStore } from "../store/RunStore.ts"
 import { type Layout, layoutOf, openStateFolder, stateFolder } from "../store/stateFolder.ts"
+import { requireTrust } from "./configTrust.ts"
 import { type Checked, checkGit, checkNode, preflight, problemsOf, reject } from "./preflight.ts"
 import { runTasks } from "./runTasks.ts"
 
@@ -27,6 +28,8 @@ export const locate = Effect.fn("locate")(
     const { directory, env } = yield* Host
     const config = yield* RunnerConfig
     const repository = yield* discover(directory)
+    // Before anything that the file says is acted upon, and be it where the state is kept.
+    yield* requireTrust(repository)
     const state = yield* openStateFolder(stateFolder(config.state_dir, env), repository, env)
     return { repository, layout: layoutOf(state, repository) }
   },

@@ -6,12 +6,23 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { appendFile, readdir } from "node:fs/promises"
+import * as path from "node:path"
 import { RunResult, TaskResult } from "../domain/Result.ts"
 import type { RunEvent } from "../domain/RunEvent.ts"
 import { type AdmittedRun, RunId, RunRequest } from "../domain/Task.ts"
 import { StoreFailed, writeDurably } from "./durable.ts"
 import { isAlive, readOwner, thisProcess } from "./owner.ts"
+import {
+  appendRecord,
+  type NewRecord,
+  type Record as SignedRecord,
+  type RecordedFiles,
+  sha256Of,
+  verifyRecords
+} from "./records.ts"
+import { signingKey } from "./signingKey.ts"
 import { type Layout, runFolder, taskFolder } from "./stateFolder.ts"
 
 /** What identifies a run on disk. */
@@ -50,6 +61,8 @@ export class RunStore extends Context.Tag("codex-runner/RunStore")<
     /** Keeps a task's final record; a result counts as final once this is done. */
     readonly recordTask: (layout: Layout, runId: RunId, result: TaskResult) => Effect.Effect<void, StoreFailed>
     readonly recordRun: (layout: Layout, result: RunResult) => Effect.Effect<void, StoreFailed>
+    /** What is wrong with a run's signed records and the files they speak of; nothing where they hold. */
+    readonly verify: (layout: Layout, runId: RunId) => Effect.Effect<ReadonlyArray<string>, StoreFailed>
   }
 >() {
   static readonly layer = Layer.effect(
@@ -59,6 +72,19 @@ export class RunStore extends Context.Tag("codex-runner/RunStore")<
         writeDurably(path, content).pipe(Effect.provideService(FileSystem.FileSystem, fs))
       const failed = (path: string) => (error: { readonly message: string }) =>
         new StoreFailed({ path, reason: error.message })
+
+      /** Records of one process come one after the other, however many tasks end at once. */
+      const writing = Effect.unsafeMakeSemaphore(1)
+      const keepRecord = (layout: Layout, runId: RunId, record: Partial<NewRecord> & Pick<NewRecord, "kind">) =>
+        Effect.flatMap(signingKey(path.dirname(layout.root)), (key) =>
+          appendRecord(runFolder(layout, runId), key, {
+            run_id: runId,
+            task_id: null,
+            status: null,
+            result_sha256: null,
+            patch_sha256: null,
+            ...record
+          })).pipe(writing.withPermits(1))
 
       const find = Effect.fn("RunStore.find")(function*(layout: Layout, runId: RunId) {
         const folder = runFolder(layout, runId)
@@ -89,7 +115,9 @@ export class RunStore extends Context.Tag("codex-runner/RunStore")<
           created_at: createdAt.toISOString(),
           request: run.request
         }
-        yield* durably(`${folder}/run.json`, JSON.stringify(record, null, 2))
+        const text = JSON.stringify(record, null, 2)
+        yield* durably(`${folder}/run.json`, text)
+        yield* keepRecord(layout, run.runId, { kind: "run", result_sha256: sha256Of(text) })
         yield* Effect.forEach(
           run.tasks,
           (task) => fs.makeDirectory(taskFolder(layout, run.runId, task.taskId), { recursive: true, mode: 0o700 }),
@@ -119,10 +147,39 @@ export class RunStore extends Context.Tag("codex-runner/RunStore")<
             catch: (cause) => new StoreFailed({ path, reason: String(cause) })
           })
         },
-        recordTask: (layout, runId, result) =>
-          durably(`${taskFolder(layout, runId, result.task_id)}/result.json`, JSON.stringify(result, null, 2)),
-        recordRun: (layout, result) =>
-          durably(`${runFolder(layout, result.run_id)}/result.json`, JSON.stringify(result, null, 2))
+        recordTask: (layout, runId, result) => {
+          const text = JSON.stringify(result, null, 2)
+          return Effect.zipRight(
+            durably(`${taskFolder(layout, runId, result.task_id)}/result.json`, text),
+            keepRecord(layout, runId, {
+              kind: "task",
+              task_id: result.task_id,
+              status: result.status,
+              result_sha256: sha256Of(text),
+              patch_sha256: result.patch_sha256
+            })
+          )
+        },
+        recordRun: (layout, result) => {
+          const text = JSON.stringify(result, null, 2)
+          return Effect.zipRight(
+            durably(`${runFolder(layout, result.run_id)}/result.json`, text),
+            keepRecord(layout, result.run_id, { kind: "end", status: result.status, result_sha256: sha256Of(text) })
+          )
+        },
+        verify: Effect.fn("RunStore.verify")(function*(layout: Layout, runId: RunId) {
+          const folder = runFolder(layout, runId)
+          const key = yield* signingKey(path.dirname(layout.root))
+          return yield* Effect.try({
+            try: () =>
+              verifyRecords(folder, key, {
+                filesOf: (record) => recordedFiles(layout, runId, record),
+                tasks: taskIdsWithResult(folder),
+                ended: existsSync(`${folder}/result.json`)
+              }),
+            catch: (cause) => new StoreFailed({ path: folder, reason: String(cause) })
+          })
+        })
       })
     })
   )
@@ -139,6 +196,28 @@ const journalEntry = (event: RunEvent): object | undefined => {
       return { _tag: event._tag, status: event.result.status, total_duration_ms: event.result.total_duration_ms }
     default:
       return event
+  }
+}
+
+/** By their folders' names, as in `safeName`. */
+const taskIdsWithResult = (folder: string): ReadonlyArray<string> =>
+  (existsSync(`${folder}/tasks`) ? readdirSync(`${folder}/tasks`) : [])
+    .filter((name) => existsSync(`${folder}/tasks/${name}/result.json`)).map((name) => name.replaceAll("%2E", "."))
+
+const bytesOf = (file: string): Uint8Array | null => existsSync(file) ? readFileSync(file) : null
+
+const recordedFiles = (layout: Layout, runId: RunId, record: SignedRecord): RecordedFiles => {
+  const run = runFolder(layout, runId)
+  switch (record.kind) {
+    case "run":
+      return { result: bytesOf(`${run}/run.json`), patch: null }
+    case "end":
+      return { result: bytesOf(`${run}/result.json`), patch: null }
+    case "task":
+    case "apply": {
+      const task = taskFolder(layout, runId, record.task_id ?? "")
+      return { result: bytesOf(`${task}/result.json`), patch: bytesOf(`${task}/patch.diff`) }
+    }
   }
 }
 

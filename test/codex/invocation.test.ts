@@ -96,9 +96,11 @@ describe("the command line", () => {
     assert.strictEqual(settings(args).get("sandbox_workspace_write.network_access"), "true")
     assert.notInclude(args, "--ephemeral")
     assert.strictEqual(args[args.indexOf("-s") + 1], "read-only")
-    assert.deepStrictEqual(args.slice(-10), [
+    assert.deepStrictEqual(args.slice(-12), [
       "-c",
       "model_provider=\"own\"",
+      "--enable",
+      "hooks",
       "-c",
       "hooks.PreToolUse=[]",
       "-m",

@@ -16,6 +16,7 @@ import * as Reply from "../../src/scripted/Reply.ts"
 import { byPrompt, steps } from "../../src/scripted/Script.ts"
 import * as ScriptedModel from "../../src/scripted/ScriptedModel.ts"
 import { type GitRepo, gitRepo } from "../support/GitRepo.ts"
+import { shareProofs } from "../support/proofs.ts"
 import { codes, type Document, document, documents, root, rows, section } from "./documents.ts"
 
 interface Ended {
@@ -68,16 +69,18 @@ const place = Effect.gen(function*() {
     "tasks.yaml": document("docs/tasks-file.md").fences.find(({ language }) => language === "yaml")?.body ?? "",
     ".mcp-codex.json": JSON.stringify({ codex_model: "gpt-5.5", codex_config: model.codexConfig })
   })
-  return {
-    repo,
-    env: {
-      ...repo.env,
-      ...model.codexEnvironment,
-      PATH: [bin, dirname(process.execPath), process.env["PATH"]].join(delimiter),
-      // Nothing may be fetched in a test: npx must find what is installed.
-      npm_config_registry: "http://127.0.0.1:9/"
-    }
+  shareProofs(`${repo.home}/state/codex-runner`)
+  const env = {
+    ...repo.env,
+    ...model.codexEnvironment,
+    PATH: [bin, dirname(process.execPath), process.env["PATH"]].join(delimiter),
+    // Nothing may be fetched in a test: npx must find what is installed.
+    npm_config_registry: "http://127.0.0.1:9/"
   }
+  // What brings Codex to the model, a user would have to trust.
+  const trusted = yield* execute("codex-runner", ["trust", "--yes"], { cwd: repo.root, env })
+  assert.strictEqual(trusted.code, 0, trusted.stderr)
+  return { repo, env }
 })
 
 const manifest = Schema.decodeUnknownSync(Schema.parseJson(Schema.Struct({

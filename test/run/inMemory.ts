@@ -101,7 +101,9 @@ const readyRun = ({ config = {}, request = {}, script, tasks }: InMemory): Ready
   repository,
   layout,
   base,
-  session: { version: "0.0.0", enforcement: "none", warnings: [], run: script },
+  session: { version: "0.0.0", subject: null, searchPath: "", warnings: [], run: script },
+  gate: null,
+  enforcement: "none",
   excludes: "",
   warnings: []
 })
@@ -144,6 +146,7 @@ const storeIn = (seen: Seen, options: InMemory) =>
       find: () => Effect.succeed(Option.none()),
       list: () => Effect.succeed([]),
       append: () => Effect.void,
+      verify: () => Effect.succeed([]),
       recordTask: (_layout, _runId, result) =>
         options.unrecordable?.includes(result.task_id) === true
           ? Effect.fail(new StoreFailed({ path: `${result.task_id}/result.json`, reason: "ENOSPC" }))

@@ -10,6 +10,7 @@ import { Codex } from "../../src/codex/Codex.ts"
 import { CodexRunner } from "../../src/CodexRunner.ts"
 import { RunnerConfig, type RunnerConfigInput } from "../../src/config/RunnerConfig.ts"
 import { RunId, type RunRequest, TaskId } from "../../src/domain/Task.ts"
+import { Gate, GateNotProven } from "../../src/gate/Gate.ts"
 import { Git } from "../../src/git/Git.ts"
 import { RepoLock } from "../../src/git/RepoLock.ts"
 import { Patches } from "../../src/patch/Patches.ts"
@@ -33,7 +34,7 @@ export interface PipelineOptions {
 export const runnerWith = (repo: GitRepo, codex: Layer.Layer<Codex>, options: PipelineOptions = {}) =>
   CodexRunner.layerStages.pipe(
     Layer.provide(codex),
-    Layer.provide(Layer.mergeAll(Patches.layer, SecurityPolicy.layer, Worktrees.layer)),
+    Layer.provide(Layer.mergeAll(Gate.layer, Patches.layer, SecurityPolicy.layer, Worktrees.layer)),
     Layer.provide(Layer.mergeAll(Git.layer, RepoLock.layer, RunStore.layer, Trash.layer)),
     Layer.provide(Processes.layer),
     Layer.provide(NodeContext.layer),
@@ -44,13 +45,20 @@ export const runnerWith = (repo: GitRepo, codex: Layer.Layer<Codex>, options: Pi
 export const pipeline = (repo: GitRepo, script: CodexScript, options: PipelineOptions = {}) =>
   runnerWith(repo, layerScriptedCodex(script), options)
 
-/** The facade as it ships, with the real Codex behind `codex_command`. */
+/** Every stage as it ships, with the Codex behind `codex_command`, but no gate: that has tests of its own. */
 export const shippedRunner = (repo: GitRepo, options: PipelineOptions = {}) =>
-  CodexRunner.layerHost.pipe(
+  CodexRunner.layerStages.pipe(
+    Layer.provide(Layer.mergeAll(Codex.layer, gateless, Patches.layer, SecurityPolicy.layer, Worktrees.layer)),
+    Layer.provide(Layer.mergeAll(Git.layer, RepoLock.layer, RunStore.layer, Trash.layer)),
+    Layer.provide(Processes.layer),
     Layer.provide(NodeContext.layer),
-    Layer.provide(RunnerConfig.layerValue({ resource_policy: "normal", ...options.config })),
+    Layer.provide(RunnerConfig.layerValue({ resource_policy: "normal", enforcement: "audit", ...options.config })),
     Layer.provide(Layer.succeed(Host, { env: options.env ?? repo.env, directory: options.directory ?? repo.root }))
   )
+
+const gateless = Layer.succeed(Gate, {
+  arm: () => Effect.fail(new GateNotProven({ gate: ["there is none in this test"], sandbox: [] }))
+})
 
 /** A request for tasks whose prompts are their names. */
 export const requestFor = (
@@ -84,7 +92,9 @@ export const scripts = (byTask: Readonly<Record<string, CodexScript>>): CodexScr
 /** The one folder of this repository in the state folder. */
 export const stateOf = (repo: GitRepo): string => {
   const state = Path.join(repo.home, "state", "codex-runner")
-  const [folder, ...others] = Fs.readdirSync(state).filter((name) => name !== "codex")
+  const [folder, ...others] = Fs.readdirSync(state, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== "codex" && entry.name !== "trust")
+    .map((entry) => entry.name)
   if (folder === undefined || others.length > 0) throw new Error(`expected one folder in ${state}`)
   return Path.join(state, folder)
 }

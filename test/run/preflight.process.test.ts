@@ -143,7 +143,8 @@ describe("Codex", () => {
           (runner) =>
             runner.run(requestFor(["a"], { dry_run: true }), (event) =>
               Effect.sync(() => {
-                if (event._tag === "RunStarted") seen.push(event.warnings)
+                // These runs have no gate, which they say too.
+                if (event._tag === "RunStarted") seen.push(event.warnings.filter((text) => !text.includes("audit")))
               }))
         ).pipe(Effect.provide(shippedRunner(repo, { env })), Effect.as(seen))
       }

@@ -159,10 +159,10 @@ describe("the gate's hook", () => {
   const reason = "the gate's hook imports policy and Node alone"
 
   it("imports policy and Node alone", () => {
-    assertAllowed("src/gate/hook.ts", "../policy/commandRules.ts", "node:fs", "./hookInput.ts")
+    assertAllowed("src/gate/hook.ts", "../policy/commandRules.ts", "node:fs", "./decide.ts")
     assertRefused("src/gate/hook.ts", "../domain/Task.ts", reason)
     assertRefused("src/gate/hook.ts", "./decisions.ts", reason)
-    assertRefused("src/gate/hookInput.ts", "effect/Schema", reason)
+    assertRefused("src/gate/decide.ts", "effect/Schema", reason)
   })
 
   it("is never loaded with Effect, through policy either", () => {

@@ -140,8 +140,7 @@ describe("checks of the package", () => {
     ...clean,
     "README.md": "# x\n",
     "config.schema.json": "{}\n",
-    "src/bin.ts": program,
-    "src/bin-mcp.ts": program
+    "src/bin.ts": program
   }
 
   it("pass on a whole package, whose programs start", () =>
@@ -153,13 +152,13 @@ describe("checks of the package", () => {
     }))
 
   it("fail where a program, an entry or its types are missing", () => {
-    const { "src/bin-mcp.ts": _program, "src/testing.ts": _entry, ...parts } = whole
+    const { "src/bin.ts": _program, "src/testing.ts": _entry, ...parts } = whole
     return withProject(parts, async ({ check, folder, write }) => {
       const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8"))
       manifest.exports["."].types = "./dist/nowhere.d.ts"
       await write({ "package.json": JSON.stringify(manifest) })
       const { code, stdout } = await check("tarball", "publint", "attw")
-      assert.match(stdout, /codex-mcp-runner: dist\/bin\/codex-mcp-runner\.mjs is missing/)
+      assert.match(stdout, /codex-runner: dist\/bin\/codex-runner\.mjs is missing/)
       assert.match(stdout, /dist\/testing\.js but the file does not exist/)
       assert.deepStrictEqual(stdout.match(/^\w+ +\w+/gm), ["FAIL tarball", "FAIL publint", "FAIL attw"])
       assert.strictEqual(code, 1)

@@ -19,6 +19,7 @@ import * as Reply from "../../../src/scripted/Reply.ts"
 import type { Script } from "../../../src/scripted/Script.ts"
 import * as ScriptedModel from "../../../src/scripted/ScriptedModel.ts"
 import { type Files, type GitRepo, gitRepo, writeFiles } from "../../support/GitRepo.ts"
+import { shareProofs } from "../../support/proofs.ts"
 import { type Ended, type Program, start } from "./program.ts"
 import { assertUntouched, snapshot, tmpOf } from "./untouched.ts"
 
@@ -45,6 +46,10 @@ export interface SceneOptions {
   readonly config?: RunnerConfigInput
   readonly model?: "gpt-5.5" | "gpt-6-sol"
   readonly name?: string
+  /** Proves the gate for itself: for tests that look at proofs, or spoil them. */
+  readonly ownProofs?: boolean
+  /** Nobody trusts the configuration but the test itself. */
+  readonly untrusted?: boolean
   readonly objectFormat?: "sha1" | "sha256"
 }
 
@@ -127,6 +132,7 @@ export const scene = (
       }
     })
     Fs.mkdirSync(tmpOf(repo))
+    if (options.ownProofs !== true) shareProofs(`${repo.home}/state/codex-runner`)
     const base = {
       ...repo.env,
       PATH: pathWithoutCodex,
@@ -139,7 +145,12 @@ export const scene = (
     const cli: Scene["cli"] = (args, { cwd = repo.root, env = {}, keepsWorktrees = false, meanwhile, ...input } = {}) =>
       Effect.scoped(Effect.gen(function*() {
         const before = snapshot(repo)
-        const program = yield* start({ args, cwd, env: { ...base, ...env }, ...input })
+        const program = yield* start({
+          args: options.untrusted === true ? args : trusting(args),
+          cwd,
+          env: { ...base, ...env },
+          ...input
+        })
         // What is waited for may never come where the program ends by itself.
         if (meanwhile !== undefined) yield* Effect.raceFirst(meanwhile(program), program.ended)
         const ended = yield* program.ended
@@ -156,6 +167,10 @@ export const scene = (
     const prompts = Effect.map(model.requests, (all) => all.map(({ turn }) => turn.prompt))
     return { repo, model, cli, run, prompts }
   })
+
+/** A scene's configuration brings Codex to the model, which a user would have to trust. */
+const trusting = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
+  args[0] === "run" && !args.includes("--trust-config") ? ["run", "--trust-config", ...args.slice(1)] : args
 
 const noScript: Script = (turn) => Reply.httpError(400, `no task of the scene has this prompt: ${turn.prompt}`)
 

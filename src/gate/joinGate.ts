@@ -1,0 +1,73 @@
+/**
+ * The gate's log joined with what Codex reports. Codex leaves out calls that
+ * were denied and some that failed at once; the log has all, but no exit codes.
+ */
+import { clipEnd, oneLine } from "../audit/plainText.ts"
+import { type Command, maxCommandCharacters, maxCommands, type Transcript } from "../audit/Transcript.ts"
+import type { Denied, Violation } from "../domain/Result.ts"
+import type { GateEntry } from "./gateLog.ts"
+
+/** Denials told one by one. */
+export const maxDenied = 200
+const maxDeniedCharacters = 2_000
+
+export interface Joined {
+  /** Its commands are every one that ran, in order, as the model asked for them. */
+  readonly transcript: Transcript
+  readonly denied: ReadonlyArray<Denied>
+  /** What Codex did without the gate's leave. */
+  readonly breaches: ReadonlyArray<Violation>
+}
+
+export const joinGate = (transcript: Transcript, log: ReadonlyArray<GateEntry>): Joined => {
+  const allowed = log.filter((entry) => entry.allow && entry.tool === "Bash" && entry.edit !== true)
+  const reported = new Map<string, Array<Command>>()
+  for (const command of transcript.commands) {
+    const key = comparable(command.command)
+    reported.set(key, [...(reported.get(key) ?? []), command])
+  }
+  const commands = allowed.map((entry) => {
+    const found = reported.get(comparable(entry.runs ?? entry.what))?.shift()
+    return { ...(found ?? unreported(entry)), command: clipEnd(entry.what, maxCommandCharacters, "in the gate's log") }
+  })
+  const unasked = [...reported.values()].flat()
+  const edits = log.filter((entry) => entry.allow && entry.edit === true).length
+  return {
+    transcript: {
+      ...transcript,
+      commands: [...commands, ...unasked].slice(-maxCommands),
+      commandsDropped: Math.max(0, commands.length + unasked.length - maxCommands)
+    },
+    denied: log.filter((entry) => !entry.allow).slice(0, maxDenied).map((entry) => ({
+      tool: entry.tool === "Bash" ? "shell" : entry.tool,
+      what: clipEnd(entry.what, maxDeniedCharacters, "in the gate's log"),
+      reason: entry.reason ?? ""
+    })),
+    breaches: [
+      ...unasked.map((command): Violation => ({
+        kind: "enforcement_breach",
+        detail: `a command ran that the gate had not allowed: "${oneLine(command.command, 300)}"`
+      })),
+      ...(transcript.edits > edits
+        ? [{
+          kind: "enforcement_breach" as const,
+          detail: `Codex made ${transcript.edits} edits, the gate had allowed ${edits}`
+        }]
+        : [])
+    ]
+  }
+}
+
+/** Long texts are cut in the transcript: as much as is certain to be there is compared. */
+const comparable = (command: string): string => command.slice(0, maxCommandCharacters - 200)
+
+const unreported = (entry: GateEntry): Command => ({
+  id: entry.id,
+  command: entry.what,
+  exitCode: null,
+  status: "",
+  ended: false,
+  output: "",
+  outputDropped: 0,
+  editsBefore: 0
+})

@@ -1,0 +1,195 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fs from "node:fs"
+import { scratchFolder } from "../support/GitRepo.ts"
+import { type Ended, start } from "./support/program.ts"
+import { codexWrapper, scene } from "./support/scene.ts"
+import { addFile, command, task } from "./support/script.ts"
+import { stateOf } from "./support/untouched.ts"
+
+const trusted = ["--trust-config"]
+
+/** A forbidden command between two allowed things. */
+const script = task(addFile("src/new.txt", "new"), command("touch src/evil"), command("npm test"))
+
+/**
+ * The real Codex behind a script that stands in its way.
+ * `body`: shell text before the real program is started; `$real` is its path.
+ */
+const codexBehind = (body: string) =>
+  Effect.map(scratchFolder, (folder) => {
+    const path = `${folder}/codex`
+    Fs.writeFileSync(path, `#!/bin/sh\nreal='${codexWrapper}'\nhere='${folder}'\n${body}\nexec "$real" "$@"\n`, {
+      mode: 0o755
+    })
+    return { path, folder }
+  })
+
+const withoutHooks = codexBehind(
+  `[ "$1" = features ] && { "$real" "$@" | sed 's/^\\(hooks .*\\)true *$/\\1false/'; exit; }`
+)
+
+const tooOld = codexBehind(`[ "$1" = --version ] && { echo 'codex-cli 0.130.0'; exit; }`)
+
+/** Trusts the hook when asked, and in a run doesn't, once the file `off` is there. */
+const forgetful = codexBehind(
+  [
+    `[ "$1" = exec ] && [ -e "$here/off" ] && {`,
+    `  for arg do shift; case $arg in hooks.state=*) arg='hooks.state={}';; esac; set -- "$@" "$arg"; done`,
+    `}`
+  ].join("\n")
+)
+
+const refused = (ended: Ended, says: RegExp): void => {
+  assert.strictEqual(ended.code, 3, ended.stderr)
+  assert.match(ended.stderr, says)
+  assert.strictEqual(ended.stdout, "")
+}
+
+const cacheOf = (repo: Parameters<typeof stateOf>[0]): string => `${stateOf(repo)}/codex`
+
+const fileIn = (folder: string, start: string): string => {
+  const name = Fs.readdirSync(folder).find((file) => file.startsWith(start))
+  if (name === undefined) throw new Error(`no ${start}… in ${folder}`)
+  return `${folder}/${name}`
+}
+
+const tasksFile = JSON.stringify([{ task_id: "a", prompt: "Do what a asks." }])
+
+const runJson = ["run", "--json", ...trusted, "-"]
+
+describe("enforcement: required", () => {
+  it.scopedLive("a Codex that has its hooks switched off is refused, nothing is started", () =>
+    Effect.gen(function*() {
+      const codex = yield* withoutHooks
+      const { cli, model } = yield* scene({
+        ownProofs: true,
+        tasks: { a: script },
+        config: { codex_command: codex.path }
+      })
+      const ended = yield* cli(runJson, { stdin: tasksFile })
+      refused(ended, /gate: .*Codex 0\.\d+\.\d+ has no hooks, or has them switched off.*codex-runner doctor.*audit/s)
+      assert.deepStrictEqual(yield* model.requests, [])
+    }))
+
+  it.scopedLive("a Codex that is too old for a gate is refused", () =>
+    Effect.gen(function*() {
+      const codex = yield* tooOld
+      const { cli, model } = yield* scene({
+        ownProofs: true,
+        tasks: { a: script },
+        config: { codex_command: codex.path }
+      })
+      refused(yield* cli(runJson, { stdin: tasksFile }), /codex: .*version 0\.130\.0 is too old, .* or newer is needed/)
+      assert.deepStrictEqual(yield* model.requests, [])
+    }))
+
+  it.scopedLive("an installation without the gate's program is refused", () =>
+    Effect.gen(function*() {
+      const { model, repo } = yield* scene({ ownProofs: true, tasks: { a: script } })
+      const installation = yield* scratchFolder
+      Fs.cpSync(new URL("../../dist/bin", import.meta.url), `${installation}/bin`, { recursive: true })
+      const program = yield* start({
+        args: runJson,
+        cwd: repo.root,
+        env: { ...repo.env, ...model.codexEnvironment },
+        stdin: tasksFile,
+        bin: `${installation}/bin/codex-runner.mjs`
+      })
+      refused(yield* program.ended, /gate: .*the gate's program is missing from this installation/)
+      assert.deepStrictEqual(yield* model.requests, [])
+    }))
+
+  it.scopedLive("a gate or a proof that was tampered with is set right before it is relied on", () =>
+    Effect.gen(function*() {
+      const { repo, run } = yield* scene({ ownProofs: true, tasks: { a: script } })
+      const assertHeld = Effect.gen(function*() {
+        const { code, stderr, task: resultOf } = yield* run({ args: trusted })
+        assert.strictEqual(code, 0, stderr)
+        assert.strictEqual(resultOf("a").enforcement, "pre-execution")
+        assert.deepStrictEqual(resultOf("a").denied.map(({ what }) => what), ["touch src/evil"])
+        assert.deepStrictEqual(resultOf("a").files_changed, ["src/new.txt"])
+      })
+      yield* assertHeld
+      const cache = cacheOf(repo)
+      const [gate, proof] = [fileIn(cache, "gate-"), fileIn(cache, "proof-")]
+      const [program, known] = [Fs.readFileSync(gate, "utf8"), Fs.readFileSync(proof, "utf8")]
+
+      // A program that allows everything.
+      Fs.rmSync(gate)
+      Fs.writeFileSync(gate, "process.exitCode = 42\n")
+      yield* assertHeld
+      assert.strictEqual(Fs.readFileSync(gate, "utf8"), program)
+
+      // A hash by which Codex would skip the hook without a word.
+      const wrong = known.replace(/sha256:./, "sha256:_")
+      assert.notStrictEqual(wrong, known)
+      Fs.writeFileSync(proof, wrong)
+      yield* assertHeld
+      assert.include(Fs.readFileSync(proof, "utf8"), /sha256:\w+/.exec(known)?.[0] ?? "no hash")
+
+      Fs.writeFileSync(proof, "{")
+      yield* assertHeld
+      assert.deepStrictEqual(Fs.readdirSync(cache).filter((name) => !/\.(json|mjs)$|^probe-home$/.test(name)), [])
+    }))
+
+  it.scopedLive("a Codex that skips the gate in mid-run fails the task, and its patch is not offered", () =>
+    Effect.gen(function*() {
+      const codex = yield* forgetful
+      const { run } = yield* scene({ ownProofs: true, tasks: { a: script }, config: { codex_command: codex.path } })
+      const first = yield* run({ args: trusted })
+      assert.strictEqual(first.code, 0, first.stderr)
+      assert.strictEqual(first.task("a").denied.length, 1)
+
+      Fs.writeFileSync(`${codex.folder}/off`, "")
+      const { code, task: resultOf } = yield* run({ args: trusted })
+      assert.strictEqual(code, 1)
+      const a = resultOf("a")
+      assert.strictEqual(a.status, "failed")
+      assert.strictEqual(a.error?.kind, "policy")
+      assert.isFalse(a.patch_applicable)
+      assert.deepStrictEqual(a.violations.map(({ detail, kind }) => [kind, detail]), [
+        ["enforcement_breach", "a command ran that the gate had not allowed: \"touch src/evil\""],
+        ["enforcement_breach", "a command ran that the gate had not allowed: \"npm test\""],
+        ["enforcement_breach", "Codex made 1 edits, the gate had allowed 0"]
+      ])
+      assert.include(a.notes_for_manager, "The work was rejected (3 violations)")
+    }))
+})
+
+describe("enforcement: audit", () => {
+  it.scopedLive("goes on where the gate can't be, checks afterwards, and says so in every result", () =>
+    Effect.gen(function*() {
+      const codex = yield* withoutHooks
+      const good = task(addFile("src/good.txt", "good"), command("npm test"))
+      const { run } = yield* scene({
+        ownProofs: true,
+        tasks: { a: script, good },
+        config: { codex_command: codex.path, enforcement: "audit" }
+      })
+      const { code, result, stderr, task: resultOf } = yield* run({ args: trusted })
+      assert.strictEqual(code, 1, stderr)
+      for (const one of result.results) {
+        assert.strictEqual(one.enforcement, "post-execution")
+        assert.include(
+          one.notes_for_manager,
+          "Nothing was stopped before it ran: commands and edits were checked against the policy afterwards only."
+        )
+        assert.deepStrictEqual(one.denied, [])
+      }
+      assert.strictEqual(resultOf("good").status, "success")
+      assert.strictEqual(resultOf("a").status, "failed")
+      assert.deepStrictEqual(resultOf("a").violations.map(({ kind }) => kind), ["command"])
+      assert.include(resultOf("a").violations[0]?.detail, "touch src/evil")
+      assert.isFalse(resultOf("a").patch_applicable)
+    }))
+
+  it.scopedLive("needs no gate where there is one: it is used", () =>
+    Effect.gen(function*() {
+      const { run } = yield* scene({ ownProofs: true, tasks: { a: script }, config: { enforcement: "audit" } })
+      const { code, stderr, task: resultOf } = yield* run({ args: trusted })
+      assert.strictEqual(code, 0, stderr)
+      assert.strictEqual(resultOf("a").enforcement, "pre-execution")
+      assert.strictEqual(resultOf("a").denied.length, 1)
+    }))
+})
