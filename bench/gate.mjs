@@ -9,11 +9,13 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { gzipSync } from "node:zlib"
-import { hookCommand } from "../dist/gate/hookCommand.js"
 import { root } from "./lib/codex.mjs"
 import { timed } from "./lib/measure.mjs"
 import { withScratch } from "./lib/scratch.mjs"
 import { median, report, spread, table } from "./lib/stats.mjs"
+
+// By its address: types are checked before anything is built.
+const { hookCommand } = await import(new URL("../dist/gate/hookCommand.js", import.meta.url).href)
 
 const { values } = parseArgs({ options: { json: { type: "boolean" }, rounds: { type: "string", default: "30" } } })
 const rounds = Number(values.rounds)

@@ -32,7 +32,8 @@ const commands = [
 
 /** @param {string} folder */
 const measure = (folder) => {
-  const env = cleanEnv(join(folder, "home"))
+  // The caller's own environment: what it costs Node (NODE_EXTRA_CA_CERTS, NODE_OPTIONS) it costs every command.
+  const env = { ...process.env, ...cleanEnv(join(folder, "home")) }
   const measured = commands.map((command) => ({ ...command, ms: /** @type {Array<number>} */ ([]) }))
   for (let round = -1; round < rounds; round++) {
     for (const { args, code, ms, name } of measured) {
