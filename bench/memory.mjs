@@ -102,7 +102,7 @@ const run = async (folder, name, count) => {
   const list = Array.from({ length: count }, (_, n) => ({ task_id: `task-${n}`, prompt: `Do the ${n}th thing` }))
   writeFileSync(request ?? "", JSON.stringify({ concurrency: 4, tasks: list }))
   const ended = await watched(
-    [process.execPath, runner, "run", request ?? "", "--repo", repository, "--config", config ?? ""],
+    [process.execPath, runner, "run", request ?? "", "--repo", repository, "--config", config ?? "", "--trust-config"],
     { cwd: folder, env, output: output ?? "" }
   )
   if (ended.code !== 0) {

@@ -100,7 +100,17 @@ const runnerArm = ({ folder, provider, repository }) => {
     spent: [],
     run: async (round) => {
       const output = join(folder, `runner-${round}.log`)
-      const end = await timed(["node", runner, "run", request, "--repo", repository, "--config", config], {
+      const end = await timed([
+        "node",
+        runner,
+        "run",
+        request,
+        "--repo",
+        repository,
+        "--config",
+        config,
+        "--trust-config"
+      ], {
         cwd: folder,
         env,
         output

@@ -19,13 +19,6 @@ const bench = (home: string, name: string, ...args: ReadonlyArray<string>) =>
   )
 
 describe("the benches", () => {
-  it("are those that are told of here", () => {
-    assert.deepStrictEqual(
-      readdirSync("bench").filter((file) => file.endsWith(".mjs")).sort(),
-      names.map((name) => `${name}.mjs`)
-    )
-  })
-
   for (const name of names) {
     it.scopedLive(`${name} says how it is used`, () =>
       Effect.gen(function*() {

@@ -253,7 +253,8 @@ describe("ending the real Codex in the middle of a command", () => {
         const repo = yield* gitRepo({
           files: {
             "src/a.ts": "a\n",
-            "wait.mjs": "import * as fs from 'node:fs'; fs.writeFileSync('src/x', 'x'); setInterval(() => {}, 1000)"
+            "wait.mjs":
+              "import * as fs from 'node:fs'; fs.writeFileSync('x', 'x'); fs.renameSync('x', 'src/x'); setInterval(() => {}, 1000)"
           }
         })
         const unique = `--of=${repo.home}`
