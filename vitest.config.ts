@@ -38,14 +38,17 @@ export default defineConfig({
       GIT_COMMITTER_EMAIL: "test@example.invalid"
     },
     poolOptions: {
-      // One module cache for all pure tests of a worker: Effect is loaded once, not once a file.
+      // One module cache for all tests of a worker: Effect is loaded once, not once a file.
       threads: { minThreads: 1, maxThreads: availableParallelism(), isolate: false },
-      forks: { minForks: 1, maxForks: 2 }
+      // As many from the beginning: with fewer, the pool ends some in the middle of their work.
+      forks: { minForks: 4, maxForks: 4, isolate: false }
     },
     projects: [
-      tier("unit", "threads", 20, "test/**/*.test.ts", ["test/**/*.process.test.ts", "test/e2e/**"]),
+      tier("unit", "threads", 20, "test/**/*.test.ts", ["test/**/*.{process,long}.test.ts", "test/e2e/**"]),
       tier("process", "forks", 60, "test/**/*.process.test.ts", ["test/e2e/**"]),
-      tier("e2e", "forks", 180, "test/e2e/**/*.test.ts")
+      tier("e2e", "forks", 180, "test/e2e/**/*.test.ts", ["test/**/*.long.test.ts"]),
+      // What takes a minute a file, and breaks seldom: `npm run endure`.
+      tier("long", "forks", 300, "test/**/*.long.test.ts")
     ]
   }
 })

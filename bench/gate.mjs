@@ -5,6 +5,8 @@
  *
  *     npm run bench -- gate [--json] [--rounds 30]
  */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Effect from "effect/Effect"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
@@ -12,10 +14,12 @@ import { gzipSync } from "node:zlib"
 import { root } from "./lib/codex.mjs"
 import { timed } from "./lib/measure.mjs"
 import { withScratch } from "./lib/scratch.mjs"
+import { source } from "./lib/source.mjs"
 import { median, report, spread, table } from "./lib/stats.mjs"
 
-// By its address: types are checked before anything is built.
-const { hookCommand } = await import(new URL("../dist/gate/hookCommand.js", import.meta.url).href)
+const { hookCommand } = await source("src/gate/hookCommand.ts")
+const { installHook } = await source("src/gate/installHook.ts")
+const { Processes } = await source("src/process/Processes.ts")
 
 const { values } = parseArgs({ options: { json: { type: "boolean" }, rounds: { type: "string", default: "30" } } })
 const rounds = Number(values.rounds)
@@ -23,7 +27,10 @@ const rounds = Number(values.rounds)
 /** The most that a call may take, in terms of an idle Node. */
 const target = 1.5
 
-const hook = join(root, "dist", "gate", "hook.mjs")
+/** As a run installs it. @param {string} folder @returns {Promise<{ path: string }>} */
+const install = (folder) =>
+  Effect.runPromise(installHook(folder).pipe(Effect.provide(Processes.layer), Effect.provide(NodeContext.layer)))
+
 const node = process.execPath
 
 /** @param {string} tool @param {string} command @param {string} cwd */
@@ -71,6 +78,7 @@ await withScratch(async (folder) => {
     })
   )
   const env = { PATH: process.env["PATH"] ?? "/usr/bin:/bin", HOME: folder, CODEX_RUNNER_GATE: policy }
+  const { path: hook } = await install(join(folder, "gate"))
   const throughHook = ["/bin/sh", "-c", hookCommand(node, hook)]
   /** @type {Readonly<Record<string, { command: ReadonlyArray<string>, call?: string, code: number }>>} */
   const cases = {
@@ -106,7 +114,7 @@ await withScratch(async (folder) => {
     }
   }
   const base = times["node -e 0"] ?? { wall: [], cpu: [] }
-  const bytes = readFileSync(hook)
+  const bytes = readFileSync(join(root, "dist", "gate", "hook.cjs"))
   const results = Object.entries(times).map(([name, { cpu, wall }]) => ({
     name,
     wallMs: median(wall),

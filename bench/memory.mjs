@@ -1,12 +1,10 @@
 // @ts-check
 /** What the runner itself holds in memory: with many tasks waiting, and with a Codex that never stops talking. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { runner } from "./lib/codex.mjs"
-import { watched } from "./lib/measure.mjs"
-import { makeRepository } from "./lib/repository.mjs"
-import { cleanEnv, withScratch } from "./lib/scratch.mjs"
+import { withScratch } from "./lib/scratch.mjs"
+import { complaintsOf, scriptedRun, word } from "./lib/scriptedRun.mjs"
 import { median, report, table } from "./lib/stats.mjs"
 
 const usage = `Usage: npm run bench -- memory [--tasks 1000] [--megabytes 200] [--quick] [--json]
@@ -31,18 +29,6 @@ const megabytes = values.quick ? 2 : Number(values.megabytes)
 /** 150 MB, as the kernel counts. */
 const targetMb = 143
 
-/** As one word of the shell. @param {object} event */
-const word = (event) => `'${JSON.stringify(event).replaceAll("'", "'\\''")}'`
-
-/** @param {ReadonlyArray<object>} events */
-const say = (...events) => events.map((event) => `printf '%s\\n' ${word(event)}`).join("\n")
-
-const begin = say({ type: "thread.started", thread_id: "bench" }, { type: "turn.started" })
-const end = say(
-  { type: "item.completed", item: { id: "item_9", type: "agent_message", text: "done" } },
-  { type: "turn.completed", usage: { input_tokens: 1, cached_input_tokens: 0, output_tokens: 1 } }
-)
-
 /** A command's whole output comes in one event: here 4 KiB of it. */
 const command = word({
   type: "item.completed",
@@ -62,52 +48,10 @@ const bodies = {
   line: `head -c ${megabytes}000000 /dev/zero | tr '\\0' x\necho`
 }
 
-/** @param {string} file @param {string} body what it prints when it is given a task */
-const writeCodex = (file, body) =>
-  writeFileSync(
-    file,
-    `#!/bin/sh
-case "$1 $2" in
-  "--version "*) echo "codex-cli 0.169.0" ;;
-  "features list") echo "plugins  stable  true" ;;
-  "login status") exit 0 ;;
-  *)
-${begin}
-${body}
-${end}
-  ;;
-esac
-`,
-    { mode: 0o755 }
-  )
-
 /** @param {string} folder @param {keyof typeof bodies} name @param {number} count of tasks */
 const run = async (folder, name, count) => {
-  const env = cleanEnv(join(folder, "home"))
-  const [codex, config, request, output] = ["codex", "config.json", "tasks.json", "output.log"]
-    .map((file) => join(folder, file))
-  const repository = makeRepository(join(folder, "repository"), 20)
-  writeCodex(codex ?? "", bodies[name])
-  const limits = { tasks: 1000 }
-  writeFileSync(
-    config ?? "",
-    JSON.stringify({
-      codex_command: codex,
-      enforcement: "audit",
-      resource_policy: "normal",
-      max_tasks_per_run: 1000,
-      limits
-    })
-  )
-  const list = Array.from({ length: count }, (_, n) => ({ task_id: `task-${n}`, prompt: `Do the ${n}th thing` }))
-  writeFileSync(request ?? "", JSON.stringify({ concurrency: 4, tasks: list }))
-  const ended = await watched(
-    [process.execPath, runner, "run", request ?? "", "--repo", repository, "--config", config ?? "", "--trust-config"],
-    { cwd: folder, env, output: output ?? "" }
-  )
-  if (ended.code !== 0) {
-    throw new Error(`${name} ended with ${ended.code}:\n${readFileSync(output ?? "", "utf8").slice(-3000)}`)
-  }
+  const ended = await scriptedRun(folder, bodies[name], count)
+  if (ended.code !== 0) throw new Error(`${name} ended with ${ended.code}:\n${complaintsOf(folder)}`)
   const { samples } = ended
   const half = Math.ceil(samples.length / 2)
   return {

@@ -1,15 +1,17 @@
 // @ts-check
-/** How long the command line takes to say something, beside Node's own start. */
+/** How long the programs take to say something: the command line beside Node's own start, the server beside a bare one. */
 import { spawnSync } from "node:child_process"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { runner } from "./lib/codex.mjs"
+import { root, runner } from "./lib/codex.mjs"
+import { bareServer, greet } from "./lib/mcp.mjs"
 import { cleanEnv, withScratch } from "./lib/scratch.mjs"
 import { median, report, spread, table } from "./lib/stats.mjs"
 
 const usage = `Usage: npm run bench -- startup [--rounds 15] [--quick] [--json]
 
-The wall time of short commands over that of \`node -e 0\`, in turn, medians.
+The wall time of short commands over that of \`node -e 0\`, and of the MCP server's answer to initialize over that of
+a bare server of the same library, bundled in the same way; in turn, medians.
 --quick: three rounds.`
 
 const { values } = parseArgs({
@@ -52,11 +54,43 @@ const measure = (folder) => {
   })
 }
 
+/** @param {string} folder */
+const measureServers = async (folder) => {
+  const env = { ...process.env, ...cleanEnv(join(folder, "home")) }
+  const servers = [
+    { name: "bare MCP server", program: await bareServer(folder), target: null },
+    { name: "codex-mcp-runner", program: join(root, "dist/bin/codex-mcp-runner.mjs"), target: 1.6 }
+  ]
+  const measured = servers.map((server) => ({
+    ...server,
+    greeted: /** @type {Array<{ ms: number, mb: number }>} */ ([])
+  }))
+  for (let round = -1; round < rounds; round++) {
+    for (const { greeted, program } of measured) {
+      const one = await greet(program, { cwd: folder, env })
+      if (round >= 0) greeted.push(one)
+    }
+  }
+  const floor = measured[0]?.greeted ?? []
+  return measured.map(({ greeted, name, target }) => {
+    const ms = median(greeted.map((one) => one.ms))
+    return {
+      name,
+      ms,
+      mb: median(greeted.map((one) => one.mb)),
+      ratio: ms / median(floor.map((one) => one.ms)),
+      ratios: greeted.map((one, round) => one.ms / (floor[round]?.ms ?? Number.NaN)),
+      target
+    }
+  })
+}
+
 if (values.help) {
   console.log(usage)
 } else {
   await withScratch(async (folder) => {
     const rows = measure(folder)
+    const servers = await measureServers(folder)
     report({
       json: values.json,
       table: table([
@@ -68,8 +102,18 @@ if (values.help) {
           spread(ratios),
           target === null ? "" : `≤ ${target}`
         ])
+      ]) + "\n\n" + table([
+        ["to the answer to initialize", "median", "ratio", "from–to", "target", "resident"],
+        ...servers.map(({ mb, ms, name, ratio, ratios, target }) => [
+          name,
+          `${ms.toFixed(0)} ms`,
+          ratio.toFixed(2),
+          spread(ratios),
+          target === null ? "" : `≤ ${target}`,
+          `${mb.toFixed(0)} MiB`
+        ])
       ]) + `\n\nMedians of ${rounds} rounds, in turn.`,
-      data: { bench: "startup", rounds, rows }
+      data: { bench: "startup", rounds, rows, servers }
     })
   })
 }

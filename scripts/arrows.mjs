@@ -9,11 +9,11 @@ import { posix } from "node:path"
 /** From the ground floor up: a part imports from its own floor and from those below. */
 const floors = [
   ["domain", "version"],
-  ["config", "process", "scripted"],
+  ["config", "process", "scripted", "telemetry"],
   ["policy", "git"],
   ["worktree", "codex", "gate", "audit", "patch", "store"],
   ["run"],
-  ["CodexRunner"],
+  ["CodexRunner", "Runs"],
   ["index", "testing", "mcp", "cli"],
   ["bin"]
 ]
@@ -21,7 +21,7 @@ const faces = ["mcp", "cli"]
 /** The scripted model is for proofs, demonstrations and tests, never for a real run. */
 const usersOfScripted = ["scripted", "gate", "cli", "CodexRunner", "index", "testing", "bin"]
 /** What Node runs before each tool use of Codex: it starts in milliseconds or it is of no use. */
-const isHook = (/** @type {string} */ file) => /^src\/gate\/(hook|hookCommand|decide|policyFile)\.ts$/.test(file)
+const isHook = (/** @type {string} */ file) => /^src\/gate\/(start|hook|hookCommand|decide|policyFile)\.ts$/.test(file)
 /** What an installed library can import: anything else is there by luck alone. */
 const libraryEntries = ["src/index.ts", "src/testing.ts"]
 

@@ -1,13 +1,13 @@
 // @ts-check
 /**
- * `npm run build`: the library as plain modules (its peers stay outside, so
- * that an embedding program has one copy of Effect), the programs as bundles
- * that carry everything they need.
+ * `npm run build`: the library as a bundle of our own code (its packages stay
+ * outside, so that an embedding program has one copy of Effect), the programs as
+ * bundles that carry everything they need.
  */
 import { build, context } from "esbuild"
 import { existsSync } from "node:fs"
-import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises"
-import { join } from "node:path"
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { script } from "./ensure.mjs"
 import { become, capture, root } from "./process.mjs"
@@ -19,9 +19,17 @@ const dist = join(root, "dist")
 const existing = (entries) =>
   Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(join(root, source))))
 
-const programs = existing({ "codex-runner": "src/bin.ts", "codex-mcp-runner": "src/bin-mcp.ts" })
-const gate = existing({ hook: "src/gate/hook.ts" })
-const hasLibrary = existsSync(join(root, "src/index.ts"))
+const programs = existing({
+  "codex-runner": "src/bin.ts",
+  "codex-mcp-runner": "src/bin-mcp.ts",
+  detached: "src/bin-detached.ts"
+})
+const gate = existing({ hook: "src/gate/hook.ts", start: "src/gate/start.ts" })
+const library = existing({ index: "src/index.ts", testing: "src/testing.ts" })
+const hasLibrary = "index" in library
+
+// Bundled CommonJS asks for Node's own modules through require.
+const withRequire = "import{createRequire as __cr}from\"node:module\";const require=__cr(import.meta.url);"
 
 /** @type {import("esbuild").BuildOptions} */
 const bundle = {
@@ -33,22 +41,67 @@ const bundle = {
   minify: true,
   metafile: true,
   legalComments: "none",
+  charset: "utf8",
   logLevel: "error",
   outExtension: { ".js": ".mjs" },
-  // Bundled CommonJS asks for Node's own modules through require.
-  banner: { js: "import{createRequire as __cr}from\"node:module\";const require=__cr(import.meta.url);" }
+  banner: { js: withRequire },
+  // The MCP library's own validator, in whose place the server puts another: a tenth of all that would be shipped.
+  alias: { ajv: join(root, "scripts/absent.mjs"), "ajv-formats": join(root, "scripts/absent.mjs") }
 }
 
 /** @param {string} out @returns {Array<import("esbuild").BuildOptions>} */
 const bundles = (out) =>
   [
     { ...bundle, entryPoints: programs, outdir: join(out, "bin"), splitting: true, chunkNames: "chunks/[name]-[hash]" },
-    // One file: a gate that has to find its other half can be left without it.
-    { ...bundle, entryPoints: gate, outdir: join(out, "gate") }
+    {
+      ...bundle,
+      entryPoints: library,
+      outdir: out,
+      splitting: true,
+      chunkNames: "chunks/[name]-[hash]",
+      packages: /** @type {const} */ ("external"),
+      banner: {},
+      outExtension: {}
+    },
+    // CommonJS, for its start: Node's loader of modules takes a third of the time that the whole hook has.
+    {
+      ...bundle,
+      entryPoints: gate,
+      outdir: join(out, "gate"),
+      format: /** @type {const} */ ("cjs"),
+      banner: {},
+      outExtension: { ".js": ".cjs" }
+    }
   ].filter(({ entryPoints }) => Object.keys(entryPoints).length > 0)
 
-/** @param {string} out */
-const library = async (out) => [...await tsc(), "-p", "tsconfig.build.json", "--outDir", out]
+/** The library's types. @param {string} out */
+const declarations = async (out) => [...await tsc(), "-p", "tsconfig.build.json", "--outDir", out]
+
+/** A compiler looks at those that the library's entries lead to; the others would be shipped for nobody. @param {string} out */
+const pruneDeclarations = async (out) => {
+  const needed = new Set(Object.keys(library).map((name) => join(out, `${name}.d.ts`)))
+  for (const file of needed) {
+    for (const [, from, inline] of (await readFile(file, "utf8")).matchAll(/\bfrom "(\..+?)"|\bimport\("(\..+?)"\)/g)) {
+      needed.add(join(dirname(file), `${from ?? inline}`.replace(/\.[jt]s$/, ".d.ts")))
+    }
+  }
+  const made = (await readdir(out, { recursive: true })).map((name) => join(out, name))
+  await Promise.all(made.filter((file) => file.endsWith(".d.ts") && !needed.has(file)).map((file) => rm(file)))
+  for (const folder of made.filter((path) => !path.includes(".")).sort().reverse()) {
+    if ((await readdir(folder)).length === 0) await rmdir(folder)
+  }
+}
+
+/** Most chunks are no CommonJS. @param {string} out */
+const dropUnusedRequire = async (out) => {
+  const names = (await readdir(join(out, "bin"), { recursive: true })).filter((name) => name.endsWith(".mjs"))
+  await Promise.all(names.map(async (name) => {
+    const path = join(out, "bin", name)
+    const text = await readFile(path, "utf8")
+    const own = text.replace(`${withRequire}\n`, "")
+    if (!/\brequire\b/.test(own)) await writeFile(path, own)
+  }))
+}
 
 /** Makes the programs what a shell can start. @param {string} out */
 const makeExecutable = async (out) => {
@@ -75,15 +128,19 @@ const writeLicences = async (out, results) => {
       .flatMap(([input, { bytesInOutput }]) => bytesInOutput > 0 ? packageOf(input) ?? [] : [])
   )
   if (folders.size === 0) return
-  const texts = await Promise.all(
+  const found = await Promise.all(
     [...folders].sort().map(async (folder) => {
       const { name, version, license } = JSON.parse(await readFile(join(root, folder, "package.json"), "utf8"))
       const file = ["LICENSE", "LICENSE.md", "LICENSE.txt", "license", "LICENCE"].find((candidate) =>
         existsSync(join(root, folder, candidate))
       )
       const text = file === undefined ? "" : await readFile(join(root, folder, file), "utf8")
-      return `${name} ${version} (${license})\n\n${text.trim()}\n`
+      return { package: `${name} ${version} (${license})`, text: text.trim() }
     })
+  )
+  // Packages of one family have one text.
+  const texts = [...new Set(found.map(({ text }) => text))].map((text) =>
+    `${found.filter((one) => one.text === text).map((one) => one.package).join("\n")}\n\n${text}\n`
   )
   await writeFile(join(out, "THIRD-PARTY-LICENSES.txt"), texts.join(`\n${"-".repeat(80)}\n\n`))
 }
@@ -91,10 +148,12 @@ const writeLicences = async (out, results) => {
 /** @param {string} out */
 const buildInto = async (out) => {
   const [typed, ...results] = await Promise.all([
-    hasLibrary ? library(out).then((command) => capture(command)) : { code: 0, stdout: "", output: "" },
+    hasLibrary ? declarations(out).then((command) => capture(command)) : { code: 0, stdout: "", output: "" },
     ...bundles(out).map((options) => build(options))
   ])
   if (typed.code !== 0) throw new Error(`The library does not compile:\n${typed.output.trim()}`)
+  if (hasLibrary) await pruneDeclarations(out)
+  await dropUnusedRequire(out)
   await makeExecutable(out)
   await writeLicences(out, results)
 }
@@ -127,7 +186,7 @@ const watch = async () => {
   const contexts = await Promise.all(bundles(dist).map((options) => context({ ...options, logLevel: "info" })))
   await Promise.all(contexts.map((bundling) => bundling.watch()))
   if (!hasLibrary) return
-  const code = await become([...await library(dist), "--watch", "--preserveWatchOutput"])
+  const code = await become([...await declarations(dist), "--watch", "--preserveWatchOutput"])
   await Promise.all(contexts.map((bundling) => bundling.dispose()))
   return code
 }

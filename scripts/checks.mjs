@@ -8,7 +8,7 @@ import { arrows as judgeArrows } from "./arrows.mjs"
 import { judgeLock } from "./lockfile.mjs"
 import { capture, dependency, npm, root } from "./process.mjs"
 
-/** @typedef {{ ok: boolean, lines: ReadonlyArray<string> }} Outcome with what to show: reasons, or warnings */
+/** @typedef {import("./named.mjs").Outcome} Outcome */
 
 /** @param {string} path */
 const readJson = (path) => JSON.parse(readFileSync(join(root, path), "utf8"))
@@ -47,7 +47,7 @@ export const lint = () =>
     "--deny-warnings",
     "--report-unused-disable-directives",
     "--format=unix",
-    ...present(["src", "test", "scripts", "bench", "vitest.config.ts"])
+    ...present(["src", "test", "examples", "scripts", "bench", "vitest.config.ts"])
   ])
 
 /** The plugin is compiled once; the result stays with the packages rather than in somebody's home. */
@@ -86,11 +86,17 @@ export const size = () => {
 
 export const lockfile = () => noneOf(judgeLock(readJson("package-lock.json"), readJson("package.json")))
 
-/** @typedef {{ path: string, mode: number }} PackedFile */
+/** @typedef {{ path: string, mode: number, size: number }} PackedFile */
 /** @typedef {{ filename: string, size: number, files: ReadonlyArray<PackedFile> }} Packed */
 
 /** What `npx` fetches before the first word is printed. */
 const maxPackedBytes = 1_500_000
+/** What lies on the disk then, maps left out. */
+const maxUnpackedBytes = 2_000_000
+
+/** @param {ReadonlyArray<PackedFile>} files */
+const unpacked = (files) =>
+  files.filter(({ path }) => !path.endsWith(".map")).reduce((sum, { size: bytes }) => sum + bytes, 0)
 
 /**
  * What is wrong with what npm would publish.
@@ -98,7 +104,7 @@ const maxPackedBytes = 1_500_000
  * @param {Record<string, string>} bin
  */
 export const judgeTarball = ({ files, size: bytes }, bin) => [
-  ...["README.md", "LICENSE", "config.schema.json"]
+  ...["README.md", "CHANGELOG.md", "LICENSE", "config.schema.json"]
     .filter((path) => !files.some((file) => file.path === path))
     .map((path) => `${path} is missing`),
   ...Object.entries(bin).flatMap(([name, path]) => {
@@ -107,9 +113,12 @@ export const judgeTarball = ({ files, size: bytes }, bin) => [
     return (file.mode & 0o111) === 0o111 ? [] : [`${name}: ${path} is not executable`]
   }),
   ...files
-    .filter(({ path }) => !/^(dist\/.+|package\.json|README\.md|LICENSE|config\.schema\.json)$/.test(path))
+    .filter(({ path }) =>
+      !/^(dist\/.+|package\.json|README\.md|CHANGELOG\.md|LICENSE|config\.schema\.json)$/.test(path)
+    )
     .map(({ path }) => `${path} has no place in the package`),
-  ...(bytes > maxPackedBytes ? [`${bytes} bytes packed, more than ${maxPackedBytes}`] : [])
+  ...(bytes > maxPackedBytes ? [`${bytes} bytes packed, more than ${maxPackedBytes}`] : []),
+  ...(unpacked(files) > maxUnpackedBytes ? [`${unpacked(files)} bytes unpacked, more than ${maxUnpackedBytes}`] : [])
 ]
 
 /**

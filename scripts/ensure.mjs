@@ -49,6 +49,7 @@ export const ensureInstalled = async () => {
 /** @returns {Promise<void>} */
 export const ensureBuilt = async () => {
   await ensureInstalled()
+  console.error("Building …")
   const { buildOnce } = await import("./build.mjs")
   console.error(await buildOnce())
 }

@@ -83,7 +83,8 @@ export const judgeLock = (lock, { name, version, dependencies, devDependencies }
   ...Object.keys(missing(lock)).map((path) => `${path} is missing; npm run lock adds it`),
   ...(lock.name === name && lock.version === version ? [] : [`it is for ${lock.name} ${lock.version}; npm install`]),
   ...Object.entries({ ...dependencies, ...devDependencies })
-    .filter(([, range]) => !exact.test(range))
+    // A second version of a package goes under another name.
+    .filter(([, range]) => !exact.test(range.replace(/^npm:.+@/, "")))
     .map(([dependency, range]) => `package.json asks for ${dependency} "${range}", not for an exact version`)
 ]
 

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * `node scripts/totals.mjs <tests.json> <its exit code> <checks.json> <its exit code>`:
+ * `node scripts/totals.mjs <tests.json> <its exit code> [<checks.json> <its exit code>]…`:
  * one line that sums up the tests and the checks, and fails where anything did.
  */
 import { readFileSync } from "node:fs"
@@ -45,13 +45,14 @@ const believing = ({ failed, passed, skipped }, exitCode) => ({
   skipped
 })
 
-/**
- * @param {{ tests: TestReport | undefined, testsExit: number, checks: ReadonlyArray<{ ok: boolean }> | undefined, checksExit: number }} runs
- *   a report that could not be read is undefined
- * @returns {Totals}
- */
-export const totals = ({ tests, testsExit, checks, checksExit }) => {
-  const parts = [believing(ofTests(tests), testsExit), believing(ofChecks(checks), checksExit)]
+/** @template A @typedef {{ report: A | undefined, exit: number }} Ran a report that could not be read is undefined */
+
+/** @param {{ tests: Ran<TestReport>, checks: ReadonlyArray<Ran<ReadonlyArray<{ ok: boolean }>>> }} runs @returns {Totals} */
+export const totals = ({ checks, tests }) => {
+  const parts = [
+    believing(ofTests(tests.report), tests.exit),
+    ...checks.map(({ exit, report }) => believing(ofChecks(report), exit))
+  ]
   /** @param {keyof Totals} key */
   const sum = (key) => parts.reduce((total, part) => total + part[key], 0)
   return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") }
@@ -71,13 +72,11 @@ const read = (path) => {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const [tests, testsExit, checks, checksExit] = process.argv.slice(2)
-  const sums = totals({
-    tests: read(tests),
-    testsExit: Number(testsExit),
-    checks: read(checks),
-    checksExit: Number(checksExit)
+  const [tests, ...checks] = Array.from({ length: Math.ceil((process.argv.length - 2) / 2) }, (_, n) => {
+    const [path, exit] = process.argv.slice(2 + 2 * n)
+    return { report: read(path), exit: Number(exit) }
   })
+  const sums = totals({ tests: tests ?? { report: undefined, exit: 1 }, checks })
   console.log(formatTotals(sums))
   process.exitCode = sums.failed === 0 ? 0 : 1
 }

@@ -21,7 +21,7 @@ const job: Parameters<CodexScript>[0] = {
   worktree: "/w",
   checkout: "/c",
   home: "/h",
-  tmpdir: "/t",
+  unreadable: null,
   logFolder: "/l",
   niceness: undefined,
   gate: undefined

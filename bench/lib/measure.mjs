@@ -47,18 +47,19 @@ const statusMb = (pid, name) => {
  * Runs a program to its end and watches its memory: the highest resident size
  * that the kernel saw, and samples over time.
  * @param {ReadonlyArray<string>} command
- * @param {{ cwd: string, env: Record<string, string>, output: string }} options
+ * @param {{ cwd: string, env: Record<string, string>, output: string, complaints?: string }} options
  */
-export const watched = ([program = "", ...args], { cwd, env, output }) =>
+export const watched = ([program = "", ...args], { complaints, cwd, env, output }) =>
   new Promise(
     (
       /** @type {(end: { code: number, wall: number, peakMb: number, samples: Array<number> }) => void} */ resolve,
       reject
     ) => {
       const out = openSync(output, "w")
+      const err = complaints === undefined ? out : openSync(complaints, "w")
       const start = performance.now()
-      const child = spawn(program, args, { cwd, env, stdio: ["ignore", out, out] })
-      closeSync(out)
+      const child = spawn(program, args, { cwd, env, stdio: ["ignore", out, err] })
+      for (const fd of new Set([out, err])) closeSync(fd)
       running.add(child)
       /** @type {Array<number>} */
       const samples = []

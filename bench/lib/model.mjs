@@ -1,5 +1,5 @@
 // @ts-check
-/** A model for small tasks: one command, one patch, one closing message. Lives until its standard input ends. */
+/** A model for small tasks: a command, a patch, a command, a closing message. Lives until its standard input ends. */
 import * as Effect from "effect/Effect"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
@@ -16,6 +16,7 @@ const script = ({ prompt, step }) => {
     const text = ["*** Begin Patch", `*** Add File: ${file}`, "+one", "+two", "+three", "*** End Patch"].join("\n")
     return Reply.calls([Reply.patch(text)])
   }
+  if (step === 2) return Reply.calls([Reply.command(`cat ${file}`)])
   return Reply.message(`Wrote ${file}.`)
 }
 

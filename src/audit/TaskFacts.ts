@@ -1,5 +1,5 @@
 /** What is known of a task once it has ended: all that its report is made from. */
-import type { Denied, Enforcement, TaskError, TaskStatus, Violation } from "../domain/Result.ts"
+import type { Denied, Enforcement, Reads, TaskError, TaskStatus, Violation } from "../domain/Result.ts"
 import type { Transcript } from "./Transcript.ts"
 
 export interface ChangedFile {
@@ -16,11 +16,14 @@ export interface TaskFacts {
   /** Its commands are shown as they stand here: as the model asked for them, where that is known. */
   readonly transcript: Transcript
   readonly files: ReadonlyArray<ChangedFile>
+  /** Whether these are known: where nothing could be captured, or Codex was never started, they are not. */
+  readonly isCaptured: boolean
   readonly status: TaskStatus
   readonly error: TaskError | null
   readonly violations: ReadonlyArray<Violation>
   readonly denied: ReadonlyArray<Denied>
   readonly enforcement: Enforcement
+  readonly reads: Reads
   /** Whole sentences on what else the manager must know: setup, incomplete capture, what was left out. */
   readonly warnings: ReadonlyArray<string>
 }

@@ -173,7 +173,7 @@ const stepCommand = (
     status: item.status,
     ended,
     output,
-    outputDropped: item.aggregated_output.length - output.length,
+    outputDropped: (item.dropped ?? 0) + item.aggregated_output.length - output.length,
     editsBefore: transcript.commands[at]?.editsBefore ?? transcript.edits
   }
   if (at !== -1) return { ...transcript, commands: transcript.commands.with(at, command) }

@@ -16,6 +16,7 @@ export const notesForManager = (facts: TaskFacts): string => {
     ...onTheEnd(facts),
     ...onViolations(facts),
     ...onEnforcement(facts),
+    ...onReads(facts),
     ...some(facts.warnings, "see the task's log", 0, 2 * maxOfAKind),
     ...onChecks(facts),
     ...onDenied(facts),
@@ -27,9 +28,11 @@ export const notesForManager = (facts: TaskFacts): string => {
   return clipEnd(notes.map((note) => `- ${note}`).join("\n"), maxNotesCharacters, "the whole record is under log_dir")
 }
 
-const onTheEnd = ({ error, files, status, violations }: TaskFacts): ReadonlyArray<string> => {
+const onTheEnd = ({ error, files, isCaptured, status, violations }: TaskFacts): ReadonlyArray<string> => {
   const why = error === null ? "" : ` ${oneLine(error.message, 2 * maxNote)}`
-  const kept = files.length === 0
+  const kept = !isCaptured
+    ? ""
+    : files.length === 0
     ? "It had changed no file."
     : `What it had changed until then (${
       count(files.length, "file")
@@ -69,6 +72,12 @@ const onEnforcement = ({ enforcement, status }: TaskFacts): ReadonlyArray<string
       return ["The policy was not enforced in this task: don't trust the patch before you have read it."]
   }
 }
+
+/** Commands that only read are kept inside the worktree: what another program read, nobody knows. */
+const onReads = ({ reads, transcript }: TaskFacts): ReadonlyArray<string> =>
+  reads === "confined" || lastChecks(transcript).length === 0 ? [] : [
+    "The programs that ran could read whatever you can, credentials included, and what they printed went to the model."
+  ]
 
 const onChecks = ({ files, status, transcript }: TaskFacts): ReadonlyArray<string> => {
   const checks = lastChecks(transcript)

@@ -1,5 +1,7 @@
 /** An event as it may leave the state folder: for the live view and for MCP progress. */
 import type { CodexEvent, Item } from "../domain/CodexEvent.ts"
+import { firstCharacters, lastCharacters } from "../process/boundedTail.ts"
+import { pemReach } from "./redaction/shapes.ts"
 
 /** Masks in every text that a model, a command or a provider wrote. */
 export const redactEvent = (event: CodexEvent, redact: (text: string) => string): CodexEvent => {
@@ -9,11 +11,11 @@ export const redactEvent = (event: CodexEvent, redact: (text: string) => string)
     case "item.completed":
       return { ...event, item: redactItem(event.item, redact) }
     case "turn.failed":
-      return { ...event, error: { message: redact(event.error.message) } }
+      return { ...event, error: { message: startOf(event.error.message, redact) } }
     case "error":
-      return { ...event, message: redact(event.message) }
+      return { ...event, message: startOf(event.message, redact) }
     case "unknown":
-      return { ...event, line: redact(event.line) }
+      return { ...event, line: startOf(event.line, redact) }
     case "thread.started":
     case "turn.started":
     case "turn.completed":
@@ -30,28 +32,76 @@ export const redactOutputs = (event: CodexEvent, redact: (text: string) => strin
     : masked
 }
 
-/** What {@link redactOutputs} leaves: an output may be long, and is gone through once. */
+/** What {@link redactOutputs} leaves. */
 export const redactCommand = (event: CodexEvent, redact: (text: string) => string): CodexEvent =>
   "item" in event && event.item.type === "command_execution"
-    ? { ...event, item: { ...event.item, command: redact(event.item.command) } }
+    ? { ...event, item: { ...event.item, command: startOf(event.item.command, redact) } }
     : event
 
+/** Characters of one text, and of the end of a command's output, that leave with an event: nobody shows more. */
+export const maxEventText = 64_000
+export const maxEventOutput = 32_000
+/** Entries of one list, {@link maxEventText} characters of them together. */
+export const maxEventEntries = 1_000
+/**
+ * A line of Codex's may be megabytes long, and masking them would hold up all other tasks. So what is cut off is cut
+ * first; but no secret is cut in two, for as much as the longest one takes is masked with the rest, and then left out.
+ */
+const margin = pemReach + 1_000
+
+const startOf = (text: string, redact: (text: string) => string): string => {
+  if (text.length <= maxEventText + margin) return redact(text)
+  const masked = redact(firstCharacters(text, maxEventText + margin))
+  const kept = firstCharacters(masked, Math.max(0, masked.length - margin))
+  return `${kept}\n[… cut here: the whole is in the log of events]`
+}
+
+const endOf = (text: string, redact: (text: string) => string): string => {
+  if (text.length <= maxEventOutput + margin) return redact(text)
+  const masked = redact(lastCharacters(text, maxEventOutput + margin))
+  return lastCharacters(masked, Math.max(0, masked.length - margin))
+}
+
+/** As many from the start as an event has room for. */
+const first = <A>(entries: ReadonlyArray<A>, lengthOf: (entry: A) => number): ReadonlyArray<A> => {
+  let left = maxEventText
+  return entries.slice(0, maxEventEntries).filter((entry) => (left -= lengthOf(entry)) >= 0)
+}
+
 const redactItem = (item: Item, redact: (text: string) => string): Item => {
+  const start = (text: string) => startOf(text, redact)
   switch (item.type) {
-    case "command_execution":
-      return { ...item, command: redact(item.command), aggregated_output: redact(item.aggregated_output) }
+    case "command_execution": {
+      const { length } = item.aggregated_output
+      const output = endOf(item.aggregated_output, redact)
+      return {
+        ...item,
+        command: start(item.command),
+        aggregated_output: output,
+        ...(length > maxEventOutput + margin ? { dropped: length - output.length } : {})
+      }
+    }
     case "file_change":
-      return { ...item, changes: item.changes.map(({ kind, path }) => ({ path: redact(path), kind })) }
+      return {
+        ...item,
+        changes: first(item.changes, ({ path }) => path.length).map(({ kind, path }) => ({ path: redact(path), kind }))
+      }
     case "agent_message":
     case "reasoning":
-      return { ...item, text: redact(item.text) }
+      return { ...item, text: start(item.text) }
     case "todo_list":
-      return { ...item, items: item.items.map(({ completed, text }) => ({ text: redact(text), completed })) }
+      return {
+        ...item,
+        items: first(item.items, ({ text }) => text.length).map(({ completed, text }) => ({
+          text: redact(text),
+          completed
+        }))
+      }
     case "mcp_tool_call":
-      return item.error === null ? item : { ...item, error: { message: redact(item.error.message) } }
+      return item.error === null ? item : { ...item, error: { message: start(item.error.message) } }
     case "web_search":
-      return { ...item, query: redact(item.query) }
+      return { ...item, query: start(item.query) }
     case "error":
-      return { ...item, message: redact(item.message) }
+      return { ...item, message: start(item.message) }
   }
 }

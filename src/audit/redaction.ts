@@ -44,6 +44,12 @@ const written = (secret: string): ReadonlyArray<string> => [
   ...(/\p{Surrogate}/u.test(secret) ? [] : [encodeURIComponent(secret)])
 ]
 
+/** Masks what is known of secrets, those of an environment included. Built when it is first needed. */
+export const maskFor = (env: Readonly<Record<string, string | undefined>>): (text: string) => string => {
+  let redactor: Redactor | undefined
+  return (text) => (redactor ??= makeRedactor(secretsOf(env))).text(text)
+}
+
 /** The values of an environment that are secrets by their names, for {@link makeRedactor}. */
 export const secretsOf = (env: Readonly<Record<string, string | undefined>>): ReadonlyArray<string> => [
   ...new Set(

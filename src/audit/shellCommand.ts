@@ -17,12 +17,13 @@ export const unwrapShell = (command: string): string => {
 }
 
 /**
- * A command as a person would write it: without the folder that the gate puts
+ * A command as a person would write it: without the folders that the gate puts
  * before it, the quotes that it needs not, and the folders of programs. For the
  * eye alone.
  */
 export const readable = (command: string): string =>
-  command.replace(/^cd '(?:[^']|'\\'')*' && /, "")
+  command.replace(/^export TMPDIR="[^"]*"; /, "")
+    .replace(/^cd '(?:[^']|'\\'')*' && /, "")
     .replace(/'([A-Za-z0-9_@%+=:,./-]+)'/g, "$1")
     .replace(/(^|&& |\|\| |; |\| )(?:\/[\w.-]+)+\/([\w.-]+)/g, "$1$2")
 

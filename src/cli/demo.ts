@@ -8,6 +8,7 @@ import { CodexRunner } from "../CodexRunner.ts"
 import { RunnerConfig } from "../config/RunnerConfig.ts"
 import { decode } from "../domain/decode.ts"
 import type { RunResult } from "../domain/Result.ts"
+import { shellWord } from "../domain/shellWord.ts"
 import { RunRequest } from "../domain/Task.ts"
 import { Git, type GitTarget } from "../git/Git.ts"
 import { Host } from "../process/Host.ts"
@@ -16,55 +17,67 @@ import { demoFiles, demoScript, demoTasks } from "../scripted/demo.ts"
 import * as ScriptedModel from "../scripted/ScriptedModel.ts"
 import { stateFolder } from "../store/stateFolder.ts"
 import { exitCodes, ExitWith } from "./exit.ts"
-import { topic } from "./help.ts"
 import { Output } from "./output.ts"
-import { progressLine, renderResult } from "./render.ts"
-import { tellNotReady, tellProblems } from "./tell.ts"
+import { type Watch, withProgress } from "./progress.ts"
+import { tellNotReady, tellNotStarted } from "./tell.ts"
+import { topic } from "./topic.ts"
 
 export const demoCommand = Command.make("demo", {}, () => handle())
 
-export const demoTopic = topic(demoCommand, {
+export const demoTopic = /* @__PURE__ */ topic(demoCommand, {
   name: "demo",
   usage: "",
-  summary: "Runs three real Codex tasks on a throw-away repository, with a built-in scripted model: no account needed.",
-  examples: []
+  summary:
+    "Runs three tasks with a built-in model: no account needed. The Codex CLI is the real one, the model follows a script, the repository is thrown away at the next demo.",
+  examples: ["codex-runner demo"]
 })
 
 const handle = Effect.fnUntraced(
   function*() {
     const output = yield* Output
-    const folder = path.join(stateFolder(undefined, process.env), "demo")
+    const state = stateFolder(undefined, process.env)
+    const folder = path.join(state, "demo")
     const repository = path.join(folder, "repository")
     yield* makeRepository(folder, repository)
+    yield* shareWhatIsKnownOfCodex(state, path.join(folder, "state"))
     yield* output.err(`A throw-away repository: ${repository}`)
     const model = yield* ScriptedModel.make(demoScript)
-    const results = yield* Effect.forEach(
-      ["gpt-5.5", "gpt-6-sol"],
-      (name) => runWith(name, model, folder, repository),
-      { concurrency: 2 }
+    const results = yield* withProgress((watch) =>
+      Effect.forEach(
+        ["gpt-5.5", "gpt-6-sol"],
+        (name) => runWith(name, model, { folder, repository, watch }),
+        { concurrency: 2 }
+      )
     )
     const result = combine(results)
-    yield* output.out(renderResult(output.onOut, result, repository))
-    yield* Effect.forEach(
-      result.results,
-      (task) =>
-        output.out(
-          `\n${output.onOut.bold(`${task.task_id}: ${task.summary}`)}\n${output.onOut.dim(task.patch.trimEnd())}`
-        )
+    const { columns, onOut: palette } = output
+    const [{ renderResult }, { gitSteps }, { wrap }] = yield* Effect.promise(() =>
+      Promise.all([import("./renderResult.ts"), import("./nextSteps.ts"), import("./width.ts")])
     )
-    yield* output.out(
-      `\nThe third task fails its own test on purpose, and says so: its status is Codex's, its notes are ours:\n` +
-        (result.results.at(-1)?.notes_for_manager ?? "")
-    )
-    yield* output.out(
-      "\nNow yours: write tasks.json in a repository,\n" +
-        "  {\"tasks\": [{\"task_id\": \"readme\", \"prompt\": \"...\", \"allowed_paths\": [\"README.md\"]}]}\n" +
-        "log Codex in (codex login, or CODEX_API_KEY), and type: codex-runner run tasks.json"
-    )
+    const prose = (text: string) => wrap(text, columns ?? Infinity).join("\n")
+    yield* output.out(renderResult(result, { palette, columns, next: gitSteps(result, repository) }))
+    for (const task of result.results) {
+      yield* output.out(`\n${palette.bold(prose(`${task.task_id}: ${task.summary}`))}`)
+      yield* output.out(palette.dim(task.patch.trimEnd()))
+    }
+    yield* output.out([
+      "",
+      prose(
+        "The third task ends with a failing test on purpose. Codex takes that for a success; " +
+          "the notes of its result tell what it left open:"
+      ),
+      ...(result.results.at(-1)?.notes_for_manager ?? "").split("\n").map(prose),
+      "",
+      "Now yours: in a repository of your own, write a tasks.json:",
+      "  {\"tasks\": [{\"task_id\": \"readme\", \"prompt\": \"What is to be done\",",
+      "    \"allowed_paths\": [\"README.md\"]}]}",
+      "Log Codex in (codex login, or CODEX_API_KEY), then type there:",
+      `  ${typed(process.env)} run tasks.json`
+    ].join("\n"))
     if (result.results.some((task) => task.status !== "success")) yield* new ExitWith({ code: exitCodes.failure })
   },
   Effect.scoped,
-  Effect.catchTag("RunRejected", (rejected) => tellProblems(rejected)),
+  Effect.catchTag("RunRejected", (rejected) => tellNotStarted(rejected)),
   Effect.catchTags({
     ScriptedModelFailed: (error) => tellNotReady(error.message),
     GitFailed: (error) => tellNotReady(error.message),
@@ -75,6 +88,14 @@ const handle = Effect.fnUntraced(
   }),
   Effect.provide(Layer.provideMerge(Git.layer, Layer.provideMerge(Processes.layer, Host.layer)))
 )
+
+/** How this program is called again: npm has it in PATH only while it runs. */
+export const typed = (env: Readonly<Record<string, string | undefined>>): string =>
+  env["npm_command"] === "exec"
+    ? "npx codex-runner"
+    : env["npm_lifecycle_event"] === "demo"
+    ? `node ${shellWord(process.argv[1] ?? "")}`
+    : "codex-runner"
 
 const makeRepository = Effect.fnUntraced(function*(folder: string, repository: string) {
   const fs = yield* FileSystem.FileSystem
@@ -92,10 +113,20 @@ const makeRepository = Effect.fnUntraced(function*(folder: string, repository: s
   yield* git.run({ target, args: ["commit", "--quiet", "--no-verify", "--no-gpg-sign", "-m", "The demo's repository"] })
 })
 
+/** The gate that was proven for the demo holds for the user's own runs, and the other way round. */
+const shareWhatIsKnownOfCodex = Effect.fnUntraced(function*(from: string, to: string) {
+  const fs = yield* FileSystem.FileSystem
+  for (const folder of [path.join(from, "codex"), to]) yield* fs.makeDirectory(folder, { recursive: true, mode: 0o700 })
+  yield* fs.symlink(path.join(from, "codex"), path.join(to, "codex"))
+})
+
 /** A run has one model: the tasks for it, as one run. */
 const runWith = Effect.fnUntraced(
-  function*(name: string, model: ScriptedModel.ScriptedModel, folder: string, repository: string) {
-    const output = yield* Output
+  function*(
+    name: string,
+    model: ScriptedModel.ScriptedModel,
+    { folder, repository, watch }: { readonly folder: string; readonly repository: string; readonly watch: Watch }
+  ) {
     const tasks = demoTasks.filter((task) => task.model === name)
     const request = yield* decode(RunRequest, { area: "request", root: "demo" })({
       tasks: tasks.map(({ prompt, task_id }) => ({ task_id, prompt }))
@@ -108,11 +139,9 @@ const runWith = Effect.fnUntraced(
     // A key of the user's has no business with the scripted model.
     const env = { ...process.env, ...model.codexEnvironment, CODEX_API_KEY: undefined }
     const host = Layer.succeed(Host, { env, directory: repository })
-    return yield* Effect.flatMap(CodexRunner, (runner) =>
-      runner.run(request, (event) => {
-        const line = progressLine(output.onErr, event)
-        return line === undefined ? Effect.void : output.err(line)
-      })).pipe(Effect.provide(CodexRunner.layerHost.pipe(Layer.provide(Layer.merge(config, host)))))
+    return yield* Effect.flatMap(CodexRunner, (runner) => runner.run(request, watch)).pipe(
+      Effect.provide(CodexRunner.layerHost.pipe(Layer.provide(Layer.merge(config, host))))
+    )
   },
   Effect.catchAll((error) =>
     "_tag" in error ? Effect.fail(error) : Effect.dieMessage("the demo's own request is not valid")

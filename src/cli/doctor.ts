@@ -8,10 +8,13 @@ import { CodexRunner } from "../CodexRunner.ts"
 import { RunnerConfig } from "../config/RunnerConfig.ts"
 import { type Check, isReady } from "../run/doctor.ts"
 import { exitCodes, ExitWith } from "./exit.ts"
-import { topic } from "./help.ts"
 import { configOption, hostLayer, loadConfiguration, repoOption } from "./inRepository.ts"
-import { Output, type Palette } from "./output.ts"
+import { Output } from "./output.ts"
+import type { Palette } from "./palette.ts"
+import { withProgress } from "./progress.ts"
 import { tellProblems } from "./tell.ts"
+import { topic } from "./topic.ts"
+import { wrapPlain } from "./wrap.ts"
 
 const options = {
   repo: repoOption,
@@ -21,10 +24,10 @@ const options = {
 
 export const doctorCommand = Command.make("doctor", options, (flags) => handle(flags))
 
-export const doctorTopic = topic(doctorCommand, {
+export const doctorTopic = /* @__PURE__ */ topic(doctorCommand, {
   name: "doctor",
   usage: "[options]",
-  summary: "Checks everything a run needs, with the remedy for each failure, and proves the policy gate anew.",
+  summary: "Checks everything a run needs, and proves the gate anew. Each failure comes with its remedy.",
   examples: ["codex-runner doctor", "codex-runner doctor --json"]
 })
 
@@ -36,16 +39,17 @@ interface DoctorFlags {
 
 const handle = Effect.fnUntraced(
   function*(flags: DoctorFlags) {
-    const { onOut, out } = yield* Output
+    const { columns, onOut, out } = yield* Output
     const config = yield* loadConfiguration(flags.config)
-    const checks = yield* Effect.flatMap(CodexRunner, (runner) => runner.examine).pipe(
+    // It tells of nothing meanwhile, but takes seconds: somebody who waits is to see that.
+    const checks = yield* withProgress(() => Effect.flatMap(CodexRunner, (runner) => runner.examine)).pipe(
       Effect.provide(CodexRunner.layerHost.pipe(Layer.provide(Layer.succeed(RunnerConfig, config))))
     )
     const ready = isReady(checks)
     yield* out(
       flags.json
         ? JSON.stringify({ ready, checks }, null, 2)
-        : [...checks.flatMap((check) => line(onOut, check)), "", ready ? "Ready." : "Not ready."].join("\n")
+        : [...checks.flatMap((check) => lines(check, onOut, columns)), "", ready ? "Ready." : "Not ready."].join("\n")
     )
     if (!ready) yield* new ExitWith({ code: exitCodes.notReady })
   },
@@ -53,12 +57,25 @@ const handle = Effect.fnUntraced(
   (effect, flags) => Effect.provide(effect, hostLayer(flags.repo))
 )
 
-const line = (palette: Palette, { detail, name, remedy, state }: Check): ReadonlyArray<string> => {
+/** Neither a remedy nor a long path is broken: they are there to be copied. */
+const lines = (
+  { detail, name, remedy, state }: Check,
+  palette: Palette,
+  columns: number | undefined
+): ReadonlyArray<string> => {
   const mark = {
     ok: palette.green("ok     "),
     warning: palette.yellow("warning"),
     failed: palette.red("FAILED "),
     skipped: palette.dim("skipped")
   }[state]
-  return [`${mark}  ${name.padEnd(13)}  ${detail}`, ...(remedy === null ? [] : [`${" ".repeat(24)}-> ${remedy}`])]
+  const indent = " ".repeat(24)
+  const room = Math.max(20, (columns ?? Infinity) - indent.length)
+  const hasPath = detail.split(" ").some((word) => word.length > room)
+  const [first = "", ...others] = hasPath ? [detail] : wrapPlain(detail, room)
+  return [
+    `${mark}  ${name.padEnd(13)}  ${first}`,
+    ...others.map((more) => indent + more),
+    ...(remedy === null ? [] : [`${indent}-> ${remedy}`])
+  ]
 }

@@ -1,60 +1,98 @@
-/**
- * Help that fits a screen. The options and their descriptions are the
- * library's; its own rendering takes four lines for each.
- */
-import * as CliConfig from "@effect/cli/CliConfig"
-import * as Command from "@effect/cli/Command"
-import * as HelpDoc from "@effect/cli/HelpDoc"
-import { stripVTControlCharacters } from "node:util"
+/** Help that fits a screen, from what is known of the commands without loading them. */
 import { nearest } from "../domain/nearest.ts"
-import type { Palette } from "./output.ts"
+import { quotedShort } from "../domain/quoted.ts"
+import topics from "./help.json" with { type: "json" }
+import type { Palette } from "./palette.ts"
+import { wrapPlain } from "./wrap.ts"
 
 /** A command as help tells of it. */
 export interface Topic {
   readonly name: string
   /** What follows the command's name. */
   readonly usage: string
+  /** Its first sentence alone is told where commands are listed. */
   readonly summary: string
+  /** A command line each, or more lines that a shell takes for one. */
   readonly examples: ReadonlyArray<string>
-  readonly doc: HelpDoc.HelpDoc
+  readonly options: ReadonlyArray<{ readonly name: string; readonly text: string }>
 }
 
-const config = CliConfig.make({ showBuiltIns: false, showTypes: true })
+/** Whether a word is the first of a command's name. */
+export const isCommand = (word: string): boolean => topics.some(({ name }) => name.split(" ")[0] === word)
 
-export const topic = <Name extends string, R, E, A>(
-  command: Command.Command<Name, R, E, A>,
-  about: Omit<Topic, "doc">
-): Topic => ({ ...about, doc: Command.getHelp(command, config) })
+const isOption = (arg: string): boolean => arg.startsWith("-")
 
 /** The command that the first words name: one word, or two. */
-const topicOf = (args: ReadonlyArray<string>, topics: ReadonlyArray<Topic>): Topic | undefined => {
-  const words = args.filter((arg) => !arg.startsWith("-"))
+const topicOf = (args: ReadonlyArray<string>): Topic | undefined => {
+  const words = args.filter((arg) => !isOption(arg))
   return topics.find((one) => one.name === words.slice(0, 2).join(" ")) ?? topics.find((one) => one.name === words[0])
 }
 
-/** The help that these arguments ask for; undefined where they ask for none. */
-export const helpFor = (
-  args: ReadonlyArray<string>,
-  topics: ReadonlyArray<Topic>,
-  palette: Palette
-): string | undefined => {
-  const asked = args.length === 0 || args.some((arg) => arg === "--help" || arg === "-h")
-  if (!asked) return undefined
-  const named = topicOf(args, topics)
-  return named === undefined ? overview(topics, palette) : details(named, palette)
+/** Commands of two words that begin with this one. */
+const groupOf = (word: string | undefined): ReadonlyArray<Topic> =>
+  topics.filter(({ name }) => name.startsWith(`${word} `))
+
+/** What fits where commands are listed. */
+export const firstSentence = (summary: string): string => /^.*?\.(?= |$)/.exec(summary)?.[0] ?? summary
+
+/** Columns where nobody says how many there are; and at most, for lines are to be read. */
+const [usual, most] = [80, 100]
+
+/** The help that these arguments ask for, in lines of a terminal with so many columns. */
+export const helpFor = (args: ReadonlyArray<string>, palette: Palette, columns: number = usual): string => {
+  const width = Math.max(40, Math.min(columns, most))
+  const asked = args[0] === "help" ? args.slice(1) : args
+  const named = topicOf(asked)
+  if (named !== undefined) return details(named, palette, width)
+  const group = groupOf(asked[0])
+  const lines = group.length === 0
+    ? overview("Runs many Codex tasks on one repository, each in a worktree of its own.", topics)
+    : overview("What becomes of the runs that are on record.", group)
+  return lines.flatMap((line) => line.length <= width ? line : wrapPlain(line, width)).join("\n")
 }
 
 /** Options of the library's own, which every command takes. */
 const builtIns = ["--help", "--version", "--completions", "--log-level", "--wizard"]
 
 /**
- * What to say of an option that its command doesn't have, or that lacks its
- * value; the library would complain of another word.
+ * What is wrong with these arguments: a command that there is not, an option
+ * that its command doesn't have, or one that lacks its value. The library would
+ * complain of another word, or list them all.
  */
-export const optionFault = (args: ReadonlyArray<string>, topics: ReadonlyArray<Topic>): string | undefined => {
-  const named = topicOf(args, topics)
-  if (named === undefined) return undefined
-  const options = entries(named.doc).map(([name]) => name).filter((name) => name.startsWith("--"))
+export const usageFault = (args: ReadonlyArray<string>): string | undefined => {
+  const named = topicOf(args)
+  return named === undefined ? commandFault(args) : optionFault(args, named)
+}
+
+const didYouMean = (name: string, known: ReadonlyArray<string>): string => {
+  const near = nearest(name, known)
+  return near === undefined ? "" : ` Did you mean ${near}?`
+}
+
+const commandFault = (args: ReadonlyArray<string>): string | undefined => {
+  const [first = "", second] = args
+  if (isOption(first)) {
+    return builtIns.includes(first.split("=")[0] ?? "") ? undefined : `Unknown option ${quotedShort(first)}. ${see("")}`
+  }
+  const group = groupOf(first)
+  if (group.length > 0 && (second === undefined || isOption(second))) {
+    return `codex-runner ${first} needs one more word: ${group.map(({ name }) => name.split(" ")[1]).join(", ")}.`
+  }
+  const command = group.length === 0 ? first : `${first} ${second}`
+  const known = group.length === 0 ? topics : group
+  return `Unknown command ${quotedShort(command)}.${didYouMean(command, known.map(({ name }) => name))} ${
+    see(group.length === 0 ? "" : first)
+  }`
+}
+
+/** Where help is that would have spared a mistake. */
+export const see = (command: string): string => `See: codex-runner ${command === "" ? "" : `${command} `}--help`
+
+/** {@link see} for the command of these arguments. */
+export const seeFor = (args: ReadonlyArray<string>): string => see(topicOf(args)?.name ?? "")
+
+const optionFault = (args: ReadonlyArray<string>, named: Topic): string | undefined => {
+  const options = named.options.map(({ name }) => name).filter((name) => name.startsWith("--"))
   const known = [...options.flatMap((name) => /^--[a-z-]+/.exec(name) ?? []), ...builtIns]
   const end = args.indexOf("--")
   const given = args.slice(0, end < 0 ? undefined : end)
@@ -63,52 +101,42 @@ export const optionFault = (args: ReadonlyArray<string>, topics: ReadonlyArray<T
     const bare = options.find((name) => name.startsWith(`${given.at(-1)} `))
     return bare === undefined ? undefined : `An option of codex-runner ${named.name} needs a value: ${bare}`
   }
-  const near = nearest(unknown, known)
-  const hint = near === undefined ? "" : ` Did you mean ${near}?`
-  return `Unknown option ${unknown} of codex-runner ${named.name}.${hint} See: codex-runner ${named.name} --help`
+  return `Unknown option ${unknown} of codex-runner ${named.name}.${didYouMean(unknown, known)} ${see(named.name)}`
 }
 
-const overview = (topics: ReadonlyArray<Topic>, { bold }: Palette): string =>
-  [
-    "Runs many Codex tasks on one repository at once, each in its own git worktree.",
-    "",
-    bold("Usage"),
-    "  codex-runner <command> [options]",
-    "",
-    bold("Commands"),
-    ...columns(topics.map((one) => [one.name, one.summary])),
-    "",
-    "codex-runner <command> --help tells more. --version tells the version, --completions <shell> completes commands."
-  ].join("\n")
-
-const details = ({ doc, examples, name, summary, usage }: Topic, { bold }: Palette): string => {
-  const options = entries(doc)
+const overview = (title: string, listed: ReadonlyArray<Topic>): ReadonlyArray<string> => {
+  const width = Math.max(...listed.map(({ name }) => name.length))
   return [
-    summary,
+    title,
+    "Usage: codex-runner <command> [options]",
+    "",
+    ...listed.map(({ name, summary }) => `  ${name.padEnd(width)}  ${firstSentence(summary)}`),
+    "",
+    "More on one: codex-runner <command> --help. Also --version, --log-level LEVEL."
+  ]
+}
+
+const details = ({ examples, name, options, summary, usage }: Topic, { bold }: Palette, columns: number): string =>
+  [
+    ...wrapPlain(summary, columns),
     "",
     bold("Usage"),
     `  codex-runner ${name}${usage === "" ? "" : ` ${usage}`}`,
-    ...(options.length === 0 ? [] : ["", bold("Options"), ...columns(options)]),
-    ...(examples.length === 0 ? [] : ["", bold("Examples"), ...examples.map((example) => `  ${example}`)])
+    ...(options.length === 0 ? [] : ["", bold("Options"), ...optionLines(options, columns)]),
+    ...(examples.length === 0
+      ? []
+      : ["", bold("Examples"), ...examples.flatMap((example) => example.split("\n")).map((line) => `  ${line}`)])
   ].join("\n")
-}
 
-const columns = (rows: ReadonlyArray<readonly [string, string]>): ReadonlyArray<string> => {
-  const width = Math.max(...rows.map(([name]) => name.length))
-  return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`)
-}
+/** Longer names have a line of their own. */
+const longestName = 20
 
-const text = (doc: HelpDoc.HelpDoc): string => stripVTControlCharacters(HelpDoc.toAnsiText(doc)).trim()
-
-/** What the library says of every option, in words that tell nothing. */
-const filler =
-  /^(A user-defined piece of text\.|An integer\.|A file\.|A true or false value\.|This setting is optional\.|One of the following: .*)$/
-
-const entries = (doc: HelpDoc.HelpDoc): ReadonlyArray<readonly [string, string]> => {
-  if (HelpDoc.isSequence(doc)) return [...entries(doc.left), ...entries(doc.right)]
-  if (!HelpDoc.isDescriptionList(doc)) return []
-  return doc.definitions.map(([name, body]): readonly [string, string] => [
-    text(HelpDoc.p(name)).replaceAll(" | ", "|"),
-    text(body).split("\n").map((line) => line.trim()).filter((line) => line !== "" && !filler.test(line)).join(" ")
-  ])
+const optionLines = (options: Topic["options"], columns: number): ReadonlyArray<string> => {
+  const width = Math.max(...options.map(({ name }) => name.length).filter((length) => length <= longestName))
+  const indent = " ".repeat(width + 4)
+  return options.flatMap(({ name, text }) => {
+    const [first = "", ...others] = wrapPlain(text, columns - indent.length)
+    const start = name.length <= width ? [`  ${name.padEnd(width)}  ${first}`] : [`  ${name}`, indent + first]
+    return [...start, ...others.map((line) => indent + line)]
+  })
 }

@@ -1,25 +1,22 @@
 /** What the commands that work in a repository share: where it is, and its configuration. */
 import * as Options from "@effect/cli/Options"
-import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as path from "node:path"
-import { overridesFromEnv } from "../config/environmentOverrides.ts"
-import { loadConfig, type RunnerConfigInput } from "../config/RunnerConfig.ts"
-import { RunRejected } from "../domain/Problem.ts"
+import type { RunnerConfigInput } from "../config/RunnerConfig.ts"
 import { Git } from "../git/Git.ts"
-import { discover } from "../git/Repository.ts"
 import { Host } from "../process/Host.ts"
 import { Processes } from "../process/Processes.ts"
+import * as Load from "../run/loadConfiguration.ts"
 
 export const repoOption = Options.text("repo").pipe(
-  Options.withDescription("The repository, or a folder in it. Default: the working folder."),
+  Options.withDescription("The repository, or a folder in it. Default: here."),
   Options.withPseudoName("DIR"),
   Options.optional
 )
 
 export const configOption = Options.file("config").pipe(
-  Options.withDescription("A configuration file in place of the repository's .mcp-codex.json."),
+  Options.withDescription("A file in place of the repository's .mcp-codex.json."),
   Options.withPseudoName("FILE"),
   Options.optional
 )
@@ -31,31 +28,8 @@ export const hostLayer = (repo: Option.Option<string>) => {
   return Layer.provideMerge(Git.layer, Layer.provideMerge(Processes.layer, host))
 }
 
-/** The root of the repository around the folder; the folder itself where there is none: others tell of that. */
-export const repositoryRoot = Effect.gen(function*() {
-  const { directory } = yield* Host
-  return yield* discover(directory).pipe(
-    Effect.map((repository) => repository.root),
-    Effect.orElseSucceed(() => directory)
-  )
-})
+export const repositoryRoot = Load.repositoryRoot
 
-/** The configuration: flags, then environment variables, then the file, then defaults. Every problem at once. */
-export const loadConfiguration = Effect.fn("cli.loadConfiguration")(
-  function*(file: Option.Option<string>, flags: RunnerConfigInput = {}) {
-    const { env } = yield* Host
-    const repoRoot = yield* repositoryRoot
-    const [overrides, config] = yield* Effect.all([
-      Effect.mapError(overridesFromEnv(env), (problems) => ({ problems })),
-      Effect.flatMap(
-        Effect.orElseSucceed(overridesFromEnv(env), (): RunnerConfigInput => ({})),
-        (given) => loadConfig({ repoRoot, file: Option.getOrUndefined(file), overrides: { ...given, ...flags } })
-      )
-    ], { mode: "either" })
-    if (overrides._tag === "Right" && config._tag === "Right") return config.right
-    const [first, ...rest] = [overrides, config].flatMap((one) => one._tag === "Left" ? one.left.problems : [])
-    return yield* first === undefined
-      ? Effect.dieMessage("no problem")
-      : new RunRejected({ problems: [first, ...rest] })
-  }
-)
+/** {@link Load.loadConfiguration} with the file that `--config` names. */
+export const loadConfiguration = (file: Option.Option<string>, flags?: RunnerConfigInput) =>
+  Load.loadConfiguration(Option.getOrUndefined(file), flags)

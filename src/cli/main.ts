@@ -8,18 +8,15 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
-import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
+import { maskFor } from "../audit/redaction.ts"
+import { takeLevel } from "../telemetry/levels.ts"
+import { observed } from "../telemetry/observed.ts"
 import { exitCodes, ExitWith } from "./exit.ts"
+import { isCommand } from "./help.ts"
+import { Interruptions, listen } from "./interruptions.ts"
 import { Output } from "./output.ts"
-import { program } from "./program.ts"
-
-/** Log lines on stderr: stdout carries results alone. */
-const logging = Layer.mergeAll(
-  Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger)),
-  Logger.minimumLogLevel(LogLevel.Warning)
-)
+import { program, refuse } from "./program.ts"
 
 /** What the program needs of a platform. */
 export interface Platform {
@@ -27,15 +24,27 @@ export interface Platform {
   readonly runMain: RunMain
 }
 
+/** What is said at Ctrl-C; the other commands have nothing to end that would be worth a word. */
+const farewells: ReadonlyMap<string, string> = new Map([
+  ["run", "Ending the run: what was done is kept …"],
+  ["resume", "Ending the run: what was done is kept …"],
+  ["demo", "Ending the demo …"],
+  ["review", "Ending the review …"]
+])
+
 /** Runs the command line and ends the process with its exit code. */
 export const main = (argv: ReadonlyArray<string>, platform: Platform): void => {
-  patience()
+  const { args, fault, level } = takeLevel(argv)
+  const [, , word = ""] = args
+  const interruptions = Layer.succeed(Interruptions, listen(farewells.get(word)))
   outliveReaders()
-  program(argv).pipe(
-    Effect.provide(Layer.mergeAll(platform.layer, Output.layer, logging)),
+  const told = fault === undefined ? program(args) : refuse(fault)
+  told.pipe(
+    Effect.provide(Layer.mergeAll(platform.layer, Output.layer, interruptions)),
     Effect.tapErrorCause((cause) =>
       Cause.isInterruptedOnly(cause) || isSaid(cause) ? Effect.void : Effect.logError("codex-runner failed", cause)
     ),
+    observed(isCommand(word) ? word : "unknown", { env: process.env, level, mask: maskFor(process.env) }),
     platform.runMain({
       disablePrettyLogger: true,
       disableErrorReporting: true,
@@ -52,17 +61,6 @@ const codeOf = (exit: Exit.Exit<unknown, unknown>): number => {
   if (Cause.isInterruptedOnly(exit.cause)) return exitCodes.interrupted
   const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
   return failure instanceof ExitWith ? failure.code : exitCodes.failure
-}
-
-/** The first signal ends the run gracefully; further ones must not cut that short, and a lost terminal counts as one. */
-const patience = (): void => {
-  let signals = 0
-  process.on("SIGINT", () => {
-    signals += 1
-    process.stderr.write(signals === 1 ? "\nEnding the run: what was done is kept …\n" : "Still ending …\n")
-  })
-  process.on("SIGTERM", () => undefined)
-  process.on("SIGHUP", () => process.emit("SIGTERM"))
 }
 
 /** `| head`, or a terminal that was closed: the next write fails, which would end the process in the middle of the run. */

@@ -1,10 +1,10 @@
-/** A task file, or standard input, as data: JSON or YAML. */
+/** A file, or standard input, as text; of a task file its JSON or YAML as data. */
 import * as Effect from "effect/Effect"
 import { createReadStream } from "node:fs"
 import type { Problem } from "../domain/Problem.ts"
 import { RunRejected } from "../domain/Problem.ts"
 
-/** Bytes of one task file. */
+/** Bytes of one file. */
 const maxInputBytes = 16 * 1024 * 1024
 
 const problem = (at: string, message: string, remedy?: string): RunRejected => {
@@ -22,7 +22,7 @@ const collect = async (stream: AsyncIterable<unknown>): Promise<string> => {
     if (bytes > maxInputBytes) throw new Error(`more than ${maxInputBytes} bytes`)
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString("utf8")
+  return Buffer.concat(chunks).toString("utf8").replace(/^\uFEFF/, "")
 }
 
 const readStandardInput = Effect.tryPromise({
@@ -31,19 +31,19 @@ const readStandardInput = Effect.tryPromise({
     problem("-", `cannot read standard input: ${cause instanceof Error ? cause.message : String(cause)}.`)
 })
 
-/** The text of a file, or of standard input for `-`. */
-export const readText = (file: string): Effect.Effect<string, RunRejected> =>
+/** The text of a file, or of standard input for `-`, without a byte order mark. `wanted` says what the file would be. */
+export const readText = (file: string, wanted: string): Effect.Effect<string, RunRejected> =>
   file === "-" ? readStandardInput : Effect.tryPromise({
     try: () => collect(createReadStream(file)),
     catch: (cause) =>
       cause instanceof Error && "code" in cause && cause.code === "ENOENT"
-        ? problem(file, "there is no such file.", "Give the path of a tasks.json, or - for standard input.")
+        ? problem(file, "there is no such file.", `Give the path of ${wanted}.`)
         : problem(file, `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`)
   })
 
 /** The content of a task file as an unknown value; a bare list of tasks becomes a request. */
 export const readTaskFile = Effect.fn("cli.readTaskFile")(function*(file: string) {
-  const text = (yield* readText(file)).replace(/^\uFEFF/, "")
+  const text = yield* readText(file, "a tasks.json, or - for standard input")
   if (text.trim() === "") return yield* problem(file, "is empty.", "Give the tasks as JSON or YAML.")
   const value = yield* parse(file, text)
   return Array.isArray(value) ? { tasks: value } : value

@@ -6,20 +6,17 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Ref from "effect/Ref"
 import { CodexRunner } from "../CodexRunner.ts"
 import { RunnerConfig } from "../config/RunnerConfig.ts"
-import { type Problem, RunRejected } from "../domain/Problem.ts"
-import type { RunResult } from "../domain/Result.ts"
-import { decodeRequest } from "../run/startRun.ts"
-import { exitCodeOf, ExitWith } from "./exit.ts"
-import { topic } from "./help.ts"
-import { configOption, hostLayer, loadConfiguration, repoOption, repositoryRoot } from "./inRepository.ts"
+import { decodeRequest } from "../domain/Task.ts"
+import { readRequest } from "../policy/admission.ts"
+import { configOption, hostLayer, loadConfiguration, repoOption } from "./inRepository.ts"
 import { oneOf, wholeNumber } from "./options.ts"
-import { Output } from "./output.ts"
 import { readTaskFile } from "./readInput.ts"
-import { progressLine, renderResult } from "./render.ts"
-import { tellProblems } from "./tell.ts"
+import { detachOption, runAndShow, tellDetached } from "./runAndShow.ts"
+import { tellNotStarted } from "./tell.ts"
+import { bothOf, given } from "./together.ts"
+import { topic } from "./topic.ts"
 import { offerTrust } from "./trust.ts"
 
 const options = {
@@ -48,6 +45,7 @@ const options = {
     Options.optional
   ),
   dryRun: Options.boolean("dry-run").pipe(Options.withDescription("Check everything, start no Codex.")),
+  detach: detachOption,
   json: Options.boolean("json").pipe(
     Options.withDescription("The result alone, as JSON, on standard output.")
   ),
@@ -69,6 +67,7 @@ export interface RunFlags {
   readonly timeout: Option.Option<number>
   readonly runId: Option.Option<string>
   readonly dryRun: boolean
+  readonly detach: boolean
   readonly json: boolean
   readonly keepWorktrees: Option.Option<"never" | "on_failure" | "always">
   readonly config: Option.Option<string>
@@ -77,10 +76,11 @@ export interface RunFlags {
 
 export const runCommand = Command.make("run", options, (flags) => handle(flags))
 
-export const runTopic = topic(runCommand, {
+export const runTopic = /* @__PURE__ */ topic(runCommand, {
   name: "run",
   usage: "<tasks.json|tasks.yaml|-> [options]",
-  summary: "Runs tasks, each in a worktree of its own, and gives back a checked patch for each.",
+  summary:
+    "Runs tasks in parallel and gives back a checked patch for each. Each works in a git worktree of its own, under the policy.",
   examples: [
     "codex-runner run tasks.json",
     "codex-runner run tasks.yaml --concurrency 4 --keep-worktrees on_failure",
@@ -94,11 +94,6 @@ const filled = (request: unknown, name: string, value: Option.Option<unknown>): 
     ? { ...request, [name]: value.value }
     : request
 
-const given = <A>(name: string, value: Option.Option<A>) => Option.isSome(value) ? { [name]: value.value } : {}
-
-const problemsOf = (checked: Either.Either<unknown, { readonly problems: ReadonlyArray<Problem> }>) =>
-  Either.isLeft(checked) ? checked.left.problems : []
-
 /** The request and the configuration, or every problem of both. */
 const prepare = Effect.fnUntraced(function*(flags: RunFlags) {
   const raw = yield* readTaskFile(flags.file).pipe(
@@ -109,47 +104,27 @@ const prepare = Effect.fnUntraced(function*(flags: RunFlags) {
     ),
     Effect.either
   )
-  const request = Either.flatMap(raw, (value) => Either.mapLeft(decodeRequest(value), (problems) => ({ problems })))
   const config = yield* Effect.either(loadConfiguration(flags.config, {
     ...given("default_concurrency", flags.concurrency),
     ...given("default_timeout_sec", flags.timeout),
     ...given("keep_worktrees", flags.keepWorktrees)
   }))
-  if (Either.isRight(request) && Either.isRight(config)) return { request: request.right, config: config.right }
-  const [first, ...rest] = [...problemsOf(request), ...problemsOf(config)]
-  return yield* first === undefined ? Effect.dieMessage("no problem") : new RunRejected({ problems: [first, ...rest] })
+  const read = (value: unknown) => Either.isRight(config) ? readRequest(value, config.right) : decodeRequest(value)
+  const request = Either.flatMap(raw, (value) => Either.mapLeft(read(value), (problems) => ({ problems })))
+  return yield* bothOf(request, config)
 })
 
 const handle = Effect.fnUntraced(
   function*(flags: RunFlags) {
-    const { config, request } = yield* prepare(flags)
-    const repoRoot = yield* repositoryRoot
+    const [request, config] = yield* prepare(flags)
     yield* offerTrust(config, flags.trustConfig ? "trust" : flags.json ? "never" : "ask")
-    const result = yield* runAndRender(request, { json: flags.json, repoRoot }).pipe(
-      Effect.provide(CodexRunner.layerHost.pipe(Layer.provide(Layer.succeed(RunnerConfig, config))))
-    )
-    yield* new ExitWith({ code: exitCodeOf(result) })
+    yield* Effect.flatMap(CodexRunner, (runner) =>
+      flags.detach
+        ? Effect.flatMap(runner.detach(request), (runId) => tellDetached(runId, flags))
+        : runAndShow((watch) => runner.run(request, watch), flags)).pipe(
+        Effect.provide(CodexRunner.layerHost.pipe(Layer.provide(Layer.succeed(RunnerConfig, config))))
+      )
   },
-  Effect.catchTag("RunRejected", (rejected) => tellProblems(rejected)),
+  Effect.catchTag("RunRejected", (rejected) => tellNotStarted(rejected)),
   (effect, flags) => Effect.provide(effect, hostLayer(flags.repo))
 )
-
-/** Runs with a line for each thing that happens, then shows the result; also where the run was interrupted. */
-export const runAndRender = Effect.fnUntraced(function*(
-  request: Parameters<CodexRunner["Type"]["run"]>[0],
-  options: { readonly json: boolean; readonly repoRoot: string }
-) {
-  const runner = yield* CodexRunner
-  const output = yield* Output
-  const ended = yield* Ref.make(Option.none<RunResult>())
-  const show = (result: RunResult) =>
-    output.out(options.json ? JSON.stringify(result, null, 2) : renderResult(output.onOut, result, options.repoRoot))
-  return yield* runner.run(request, (event) => {
-    if (event._tag === "RunFinished") return Ref.set(ended, Option.some(event.result))
-    const line = progressLine(output.onErr, event)
-    return line === undefined ? Effect.void : output.err(line)
-  }).pipe(
-    Effect.tap(show),
-    Effect.onInterrupt(() => Effect.flatMap(Ref.get(ended), Option.match({ onNone: () => Effect.void, onSome: show })))
-  )
-})

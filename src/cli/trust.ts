@@ -3,17 +3,17 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
-import { createInterface } from "node:readline/promises"
 import { RunnerConfig, type RunnerConfigService } from "../config/RunnerConfig.ts"
 import type { TrustedField } from "../config/trust.ts"
 import { discover, type Repository } from "../git/Repository.ts"
 import { Host } from "../process/Host.ts"
 import { trustConfiguration, untrustedFields } from "../run/configTrust.ts"
 import { exitCodes, ExitWith } from "./exit.ts"
-import { topic } from "./help.ts"
 import { configOption, hostLayer, loadConfiguration, repoOption } from "./inRepository.ts"
 import { Output } from "./output.ts"
+import { ask, isTerminal } from "./question.ts"
 import { tellNotReady, tellProblems } from "./tell.ts"
+import { topic } from "./topic.ts"
 
 const options = {
   repo: repoOption,
@@ -23,24 +23,13 @@ const options = {
 
 export const trustCommand = Command.make("trust", options, (flags) => handle(flags))
 
-export const trustTopic = topic(trustCommand, {
+export const trustTopic = /* @__PURE__ */ topic(trustCommand, {
   name: "trust",
   usage: "[options]",
-  summary: "Shows what the repository's configuration asks for, and trusts it once confirmed.",
+  summary:
+    "Trusts the repository's configuration, once you have seen it. Shown is what in it could run programs, hand over secrets or weaken what is enforced.",
   examples: ["codex-runner trust", "codex-runner trust --yes"]
 })
-
-const isTerminal = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true
-
-const ask = (question: string) =>
-  Effect.tryPromise(async (signal) => {
-    const terminal = createInterface({ input: process.stdin, output: process.stderr })
-    try {
-      return /^y(es)?$/i.test((await terminal.question(question, { signal })).trim())
-    } finally {
-      terminal.close()
-    }
-  }).pipe(Effect.orElseSucceed(() => false))
 
 const show = Effect.fnUntraced(function*(config: RunnerConfigService, fields: ReadonlyArray<TrustedField>) {
   const { err, onErr } = yield* Output

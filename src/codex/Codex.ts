@@ -11,40 +11,53 @@ import { RunnerConfig } from "../config/RunnerConfig.ts"
 import type { CodexEvent } from "../domain/CodexEvent.ts"
 import type { AdmittedTask } from "../domain/Task.ts"
 import { codexEnvironment, commandEnvironment } from "../policy/environment.ts"
-import { builtInProtectedPaths } from "../policy/pathRules.ts"
 import * as BoundedTail from "../process/boundedTail.ts"
+import type { Containment } from "../process/containment.ts"
+import type { ProcessFailed, SpawnFailed } from "../process/failures.ts"
 import { Host } from "../process/Host.ts"
-import { type Exit, Processes, type ProcessFailed, type ProcessSpec, type SpawnFailed } from "../process/Processes.ts"
+import { type Exit, Processes, type ProcessSpec } from "../process/Processes.ts"
 import { openCappedLog } from "../store/cappedLog.ts"
 import { StoreFailed } from "../store/durable.ts"
+import { servicesAtHand } from "../telemetry/spans.ts"
 import { type Authentication, findAuthentication, type NotAuthenticated, usersCodexHome } from "./authentication.ts"
+import { developerInstructions, goOn, isGuided, readingInstructions } from "./instructions.ts"
 import { commandLine } from "./invocation.ts"
 import { events } from "./jsonl.ts"
 import { type CodexBinary, type CodexMissing, locateCodex } from "./locate.ts"
 import { type CodexTraits, type CodexUnusable, compareVersions, probeCodex, supportedVersions } from "./probe.ts"
+import { hasThread } from "./threads.ts"
 
 /** What Codex does: its events in order, then how its process ended. */
 export type CodexOutput =
   | { readonly _tag: "Event"; readonly event: CodexEvent }
   | { readonly _tag: "Ended"; readonly exit: Exit; readonly stderrTail: string }
 
+/** A task for Codex, with the places it works in. */
 export interface CodexJob {
   readonly task: AdmittedTask
   readonly worktree: string
   readonly checkout: string
-  /** Of the task's own, writable for its commands. */
+  /** Of the task's own, writable for its commands, with `tmp` in it. */
   readonly home: string
-  readonly tmpdir: string
+  /** What its commands can't read, by real paths; null where that is not held. */
+  readonly unreadable: ReadonlyArray<string> | null
   /** Where `events.jsonl` and `stderr.log` are kept. */
   readonly logFolder: string
   /** Lower priority for everything Codex starts. */
   readonly niceness: number | undefined
+  /** How everything Codex starts is held together; its process group where absent. */
+  readonly containment?: Containment
   /** What makes Codex ask the gate before each tool use; absent where it doesn't. */
   readonly gate:
     | { readonly settings: ReadonlyArray<string>; readonly env: Readonly<Record<string, string>> }
     | undefined
+  /** For a task that only reads: the file of the JSON Schema that Codex must answer by. Absent where files may change. */
+  readonly answerSchema?: string
+  /** The thread of an earlier attempt that was interrupted, to go on with; its changes are in the worktree. */
+  readonly thread?: string
 }
 
+/** Codex could not be started, read or logged. How it ended is no failure: that is an output. */
 export type CodexFailed = SpawnFailed | ProcessFailed | StoreFailed
 
 /** A Codex that was found, asked and authenticated: ready to be given tasks. */
@@ -56,8 +69,11 @@ export interface CodexSession {
   readonly searchPath: string
   readonly warnings: ReadonlyArray<string>
   readonly run: (job: CodexJob) => Stream.Stream<CodexOutput, CodexFailed>
+  /** Whether Codex still has the record of a thread, so that a job can go on with it. */
+  readonly hasThread: (thread: string) => boolean
 }
 
+/** Where a session keeps what it needs. */
 export interface OpenOptions {
   /** A folder for this run alone, outside every place a task can write: Codex's home where it needs no login. */
   readonly home: string
@@ -65,6 +81,7 @@ export interface OpenOptions {
   readonly cacheFolder: string
 }
 
+/** The Codex CLI. */
 export class Codex extends Context.Tag("codex-runner/Codex")<
   Codex,
   {
@@ -79,56 +96,69 @@ export class Codex extends Context.Tag("codex-runner/Codex")<
     Effect.gen(function*() {
       const { env: host } = yield* Host
       const config = yield* RunnerConfig
-      const context = yield* Effect.context<FileSystem.FileSystem | Processes>()
+      const context = yield* servicesAtHand<FileSystem.FileSystem | Processes>()
+      const inheritUserConfig = config.codex_user_config === "inherit"
+      // The user's own file is read only in the user's own home.
+      const isInUsersHome = ({ authentication }: Found) => authentication._tag === "Login" || inheritUserConfig
+      const homeOf = (found: Found) => isInUsersHome(found) ? usersCodexHome(host) : found.home
+
       const open = Effect.fn("Codex.open")(function*({ cacheFolder, home }: OpenOptions) {
         const fs = yield* FileSystem.FileSystem
         const binary = yield* locateCodex(config.codex_command, host["PATH"])
         const probeHome = `${cacheFolder}/probe-home`
         yield* Effect.ignore(fs.makeDirectory(probeHome, { recursive: true, mode: 0o700 }))
         const env = codexEnvironment(host, { passthrough: config.env_passthrough, codexHome: probeHome })
-        const [traits, authentication] = yield* Effect.all([
+        const [probed, authenticated] = yield* Effect.all([
           probeCodex({ binary, cacheFolder, env }),
           findAuthentication({ binary, codexConfig: config.codex_config, host, env })
-        ], { concurrency: 2 })
+        ], { concurrency: 2, mode: "either" })
+        // In this order: a login is asked for where there is a Codex that can use it.
+        const [traits, authentication] = [yield* probed, yield* authenticated] as const
         const found: Found = { binary, traits, authentication, home }
         return {
           version: traits.version,
           subject: { binary, traits },
           searchPath: [...bundledTools(binary), commandEnvironment(host, nowhere)["PATH"] ?? ""].join(":"),
           warnings: versionWarnings(traits),
-          run: (job) => Stream.provideContext(run(found, job), Context.add(context, RunnerConfig, config))
+          run: (job) => Stream.provideContext(run(found, job), Context.add(context, RunnerConfig, config)),
+          hasThread: (thread) => hasThread(homeOf(found), thread)
         } satisfies CodexSession
       })
       return Codex.of({ open: (options) => Effect.provide(open(options), context) })
 
-      function run({ authentication, binary, home, traits }: Found, job: CodexJob) {
-        const inheritUserConfig = config.codex_user_config === "inherit"
-        // The user's own file is read only in the user's own home.
-        const inUsersHome = authentication._tag === "Login" || inheritUserConfig
-        const codexHome = inUsersHome ? usersCodexHome(host) : home
+      function run(found: Found, job: CodexJob) {
+        const [{ binary, traits }, codexHome] = [found, homeOf(found)]
+        const readsOnly = job.answerSchema !== undefined
+        // Goes with the task: a Codex that is killed leaves what its sandbox keeps there.
+        const scratch = path.dirname(job.home)
         const { args, stdin } = commandLine({
           traits,
-          prompt: job.task.prompt,
+          prompt: job.thread === undefined ? job.task.prompt : goOn,
+          ...(job.thread === undefined ? {} : { thread: job.thread }),
           worktree: job.worktree,
           checkout: job.checkout,
-          sandbox: config.sandbox_mode,
+          sandbox: readsOnly ? "read-only" : config.sandbox_mode,
           network: config.network_policy === "allow",
-          writableRoots: [job.home, job.tmpdir],
+          writableRoots: [job.home],
+          ...(job.unreadable === null ? {} : { unreadable: job.unreadable }),
           commandEnvironment: {
             ...commandEnvironment(host, {
               worktree: job.worktree,
               home: job.home,
-              tmpdir: job.tmpdir,
+              sandboxTmpdir: job.gate === undefined ? job.home : scratch,
               commandEnv: config.command_env
             }),
             ...taskMarker(job.task, job.worktree)
           },
-          developerInstructions: developerInstructions(job.task),
+          developerInstructions: readsOnly ? readingInstructions : developerInstructions(job.task),
           model: config.codex_model,
-          ephemeral: config.codex_ephemeral,
+          // Nobody is told of a thread to resume.
+          ephemeral: readsOnly || config.codex_ephemeral,
           inheritUserConfig,
-          usersCodexHome: inUsersHome,
+          usersCodexHome: isInUsersHome(found),
           codexConfig: config.codex_config,
+          guided: isGuided(job.worktree, config.codex_config),
+          ...(job.answerSchema === undefined ? {} : { outputSchema: job.answerSchema }),
           ...(job.gate === undefined ? {} : { gate: { config: job.gate.settings } })
         })
         return streamOf(job, {
@@ -137,14 +167,14 @@ export class Codex extends Context.Tag("codex-runner/Codex")<
           cwd: job.worktree,
           env: {
             ...codexEnvironment(host, { passthrough: config.env_passthrough, codexHome }),
-            // Goes with the task: a Codex that is killed leaves what its sandbox keeps there.
-            TMPDIR: path.dirname(job.tmpdir),
+            TMPDIR: scratch,
             ...taskMarker(job.task, job.worktree),
             ...job.gate?.env
           },
           // To SIGTERM and SIGKILL Codex answers by leaving unsandboxed commands alive.
           stop: { signal: "SIGINT", grace: "3 seconds" },
           ...(job.niceness === undefined ? {} : { niceness: job.niceness }),
+          ...(job.containment === undefined ? {} : { containment: job.containment }),
           ...(stdin === undefined ? {} : { stdin: new TextEncoder().encode(stdin) })
         }, codexHome)
       }
@@ -159,7 +189,7 @@ interface Found {
   readonly home: string
 }
 
-const nowhere = { worktree: "/nonexistent", home: "/nonexistent", tmpdir: "/nonexistent", commandEnv: {} }
+const nowhere = { worktree: "/nonexistent", home: "/nonexistent", sandboxTmpdir: "/nonexistent", commandEnv: {} }
 
 /** Codex puts the tools it brings (ripgrep) in front of its commands' PATH. */
 const bundledTools = (binary: CodexBinary): ReadonlyArray<string> => {
@@ -218,13 +248,3 @@ const versionWarnings = (traits: CodexTraits): ReadonlyArray<string> => {
   }
   return []
 }
-
-/** Codex is told the policy, so that it spends no turns on what is out of bounds. */
-const developerInstructions = (task: AdmittedTask): string =>
-  [
-    "You work in a git worktree of your own. Leave your changes uncommitted: they are collected from the files on disk.",
-    `Change only files that match one of these globs: ${task.allowedPaths.join(", ")}.`,
-    `Never change: ${[...builtInProtectedPaths, ...task.protectedPaths].join(", ")}.`,
-    `Run only these commands, and simple commands that only read: ${task.allowedCommands.join("; ")}.`,
-    "Edit files with apply_patch. There is nobody to ask: finish on your own, and end with a short summary of what you did and what you could not do."
-  ].join("\n")

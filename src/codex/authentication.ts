@@ -14,6 +14,7 @@ export type Authentication =
   | { readonly _tag: "CustomProvider" }
   | { readonly _tag: "Login"; readonly codexHome: string }
 
+/** Codex has no way to log in. */
 export class NotAuthenticated extends Schema.TaggedError<NotAuthenticated>()("NotAuthenticated", {
   detail: Schema.String
 }) {

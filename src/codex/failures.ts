@@ -38,12 +38,12 @@ const failures: ReadonlyArray<Failure> = [
     kind: "quota",
     when:
       /quota exceeded|insufficient_quota|hit your usage limit|usage limit reached|out of credits|spend cap|upgrade to plus/i,
-    remedy: "Wait until the limit resets or raise it, then resume the run."
+    remedy: "Wait until the limit resets or raise it, then run the task again."
   },
   {
     kind: "rate_limit",
     when: /\b429 too many requests\b|rate.limit (?:exceeded|reached)|rate_limit_exceeded/i,
-    remedy: "Run fewer tasks at a time (concurrency), or resume the run later."
+    remedy: "Run fewer tasks at a time (concurrency), or run the task again later."
   },
   {
     kind: "context_window",
@@ -70,7 +70,7 @@ const failures: ReadonlyArray<Failure> = [
     kind: "network",
     when:
       /stream disconnected|error sending request|connection (?:refused|reset|closed|failed)|timed out|dns error|high demand|server overloaded|unexpected status \d{3}\b|last status: 5\d\d\b|capacity is unavailable/i,
-    remedy: "The model provider could not be reached or had trouble of its own: resume the run later."
+    remedy: "The model provider could not be reached or had trouble of its own: run the task again later."
   }
 ]
 

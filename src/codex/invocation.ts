@@ -22,6 +22,11 @@ export interface Invocation {
   readonly network: boolean
   /** Folders that commands may write to beside the worktree. */
   readonly writableRoots: ReadonlyArray<string>
+  /**
+   * Files and folders that commands can't read, by their real paths; what they may write to can lie in them. Absent
+   * where reads are not confined. Taken with the sandbox `workspace-write` alone.
+   */
+  readonly unreadable?: ReadonlyArray<string>
   /** The whole environment of the model's commands. */
   readonly commandEnvironment: Readonly<Record<string, string>>
   readonly developerInstructions: string
@@ -31,7 +36,11 @@ export interface Invocation {
   /** Whether Codex runs in the user's own Codex home, where it could write trust. */
   readonly usersCodexHome: boolean
   readonly codexConfig: ReadonlyArray<string>
+  /** Whether there may be guidance in the worktree, `AGENTS.md` as a rule. */
+  readonly guided: boolean
   readonly outputSchema?: string
+  /** A thread of Codex's to go on with; a new one where absent. */
+  readonly thread?: string
   readonly gate?: GateArguments
 }
 
@@ -64,6 +73,10 @@ const unwantedFeatures = [
   "view_image"
 ]
 
+/** What switches them off, on any of Codex's subcommands. */
+export const withoutUnwanted = (traits: CodexTraits): ReadonlyArray<string> =>
+  unwantedFeatures.filter((name) => traits.features.includes(name)).flatMap((name) => ["--disable", name])
+
 /** A value as TOML takes it inline. */
 export const toml = (value: unknown): string => {
   // TOML knows no half of a surrogate pair, and wants DEL escaped.
@@ -76,21 +89,63 @@ export const toml = (value: unknown): string => {
   throw new TypeError("no TOML for this value")
 }
 
+/** Of no other profile: where Codex reads the user's own file, two of one name would be merged. */
+const profileName = "codex-runner-task"
+
+interface Sandbox {
+  readonly flags: ReadonlyArray<string>
+  readonly settings: ReadonlyArray<readonly [string, unknown]>
+}
+
+/**
+ * What confines the model's commands. The modes of `-s` let them read everything, and would silently win over a
+ * permission profile; so there is either the one or the other.
+ */
+const sandboxOf = ({ network, sandbox, unreadable, worktree, writableRoots }: Invocation): Sandbox => {
+  if (unreadable === undefined || sandbox !== "workspace-write") {
+    return {
+      flags: ["-s", sandbox],
+      settings: [
+        ["sandbox_workspace_write.exclude_slash_tmp", true],
+        ["sandbox_workspace_write.exclude_tmpdir_env_var", true],
+        ["sandbox_workspace_write.writable_roots", writableRoots],
+        ["sandbox_workspace_write.network_access", network]
+      ]
+    }
+  }
+  const access = (places: ReadonlyArray<string>, mode: string) =>
+    Object.fromEntries(places.map((place) => [place, mode]))
+  const filesystem = {
+    ":root": "read",
+    ...access(unreadable, "deny"),
+    // Inside of what is denied nothing but "write" opens a folder again.
+    ...access([worktree, ...writableRoots], "write")
+  }
+  return {
+    flags: [],
+    settings: [
+      ["default_permissions", profileName],
+      ["permissions", { [profileName]: { filesystem, network: { enabled: network } } }],
+      // The worktree is its own root. Looking for one further up, in the sandbox, Codex leaves processes that never end.
+      ["project_root_markers", []]
+    ]
+  }
+}
+
 export const commandLine = (invocation: Invocation): CommandLine => {
   const { traits } = invocation
   const atLeast = (version: string) => compareVersions(traits.version, version) >= 0
+  const sandbox = sandboxOf(invocation)
   const settings: ReadonlyArray<readonly [string, unknown] | false> = [
-    ["sandbox_workspace_write.exclude_slash_tmp", true],
-    ["sandbox_workspace_write.exclude_tmpdir_env_var", true],
-    ["sandbox_workspace_write.writable_roots", invocation.writableRoots],
-    ["sandbox_workspace_write.network_access", invocation.network],
+    ...sandbox.settings,
     ["shell_environment_policy", { inherit: "none", set: invocation.commandEnvironment }],
     ["allow_login_shell", false],
     ["web_search", "disabled"],
-    // Fatal before this version.
-    atLeast("0.144.0") && ["agents.enabled", false],
+    ["agents.enabled", false],
     ["skills.include_instructions", false],
     ["skills.bundled.enabled", false],
+    // Where reads are confined, each file that Codex looks for itself costs it a sandbox of its own.
+    !invocation.guided && !invocation.inheritUserConfig && ["project_doc_max_bytes", 0],
     // Codex before 0.169 writes trust into its home unless told otherwise; a home of the run's own may have it.
     invocation.usersCodexHome && !atLeast("0.169.0") && [
       "projects",
@@ -114,17 +169,17 @@ export const commandLine = (invocation: Invocation): CommandLine => {
       "--ignore-rules",
       "-C",
       invocation.worktree,
-      "-s",
-      invocation.sandbox,
+      ...sandbox.flags,
       ...settings.flatMap((setting) => setting === false ? [] : ["-c", `${setting[0]}=${toml(setting[1])}`]),
-      ...unwantedFeatures.filter((name) => traits.features.includes(name)).flatMap((name) => ["--disable", name]),
+      ...withoutUnwanted(traits),
       ...invocation.codexConfig.flatMap((entry) => ["-c", entry]),
       // A user's own configuration may have switched hooks off.
       ...(invocation.gate === undefined ? [] : ["--enable", "hooks"]),
       ...(invocation.gate?.config ?? []).flatMap((entry) => ["-c", entry]),
       ...(invocation.model === undefined ? [] : ["-m", invocation.model]),
       ...(invocation.outputSchema === undefined ? [] : ["--output-schema", invocation.outputSchema]),
-      "--",
+      // What comes before the subcommand counts for it, too.
+      ...(invocation.thread === undefined ? ["--"] : ["resume", "--", invocation.thread]),
       byArgument ? invocation.prompt : "-"
     ],
     stdin: byArgument ? undefined : invocation.prompt

@@ -39,7 +39,7 @@ const decode = Schema.decodeUnknownOption(
 
 /** One line as an event; whatever it is, an event comes back. */
 export const parseEvent = (line: string): CodexEvent => {
-  const json = parseJson(line)
+  const json = couldBeJson.test(line) ? parseJson(line) : Option.none()
   if (Option.isNone(json)) return unknown(line, "not_json")
   return Option.getOrElse(decode(json.value), () => unknown(line, "not_known"))
 }
@@ -53,6 +53,9 @@ export const events =
       Stream.filter((line) => line.truncated || line.text.trim() !== ""),
       Stream.map((line) => line.truncated ? unknown(line.text, "too_long") : parseEvent(line.text))
     )
+
+/** To be told by an exception takes longer than all the rest: a flood of chatter would. */
+const couldBeJson = /^\s*(?:[{["\d-]|true|false|null)/
 
 const parseJson = Option.liftThrowable((line: string): unknown => JSON.parse(line))
 

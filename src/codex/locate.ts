@@ -5,9 +5,11 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statSync } from "node:fs"
+import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs"
 import * as path from "node:path"
+import { findProgram, isExecutable } from "../process/findProgram.ts"
 
+/** The native binary behind `codex_command`. */
 export interface CodexBinary {
   /** Absolute, symlinks resolved. */
   readonly path: string
@@ -24,22 +26,6 @@ export class CodexMissing extends Schema.TaggedError<CodexMissing>()("CodexMissi
     return `ENOENT: spawn ${this.command} ENOENT (${this.reason}). Install it with: npm install -g @openai/codex`
   }
 }
-
-const executable = (file: string): boolean => {
-  try {
-    accessSync(file, constants.X_OK)
-    return statSync(file).isFile()
-  } catch {
-    return false
-  }
-}
-
-/** A program's absolute path: as it is, or by the folders of PATH that are absolute. */
-export const findProgram = (command: string, searchPath: string | undefined): string | undefined =>
-  command.includes("/")
-    ? (executable(path.resolve(command)) ? path.resolve(command) : undefined)
-    : (searchPath ?? "").split(":").filter((folder) => path.isAbsolute(folder))
-      .map((folder) => path.join(folder, command)).find(executable)
 
 const triples: Readonly<Record<string, string>> = {
   "linux-x64": "x86_64-unknown-linux-musl",
@@ -73,7 +59,7 @@ const behindWrapper = (wrapper: string): string | undefined => {
   return vendors.flatMap((vendor) => [
     path.join(vendor, triple, "bin", "codex"),
     path.join(vendor, triple, "codex", "codex")
-  ]).find(executable)
+  ]).find(isExecutable)
 }
 
 /** Finds the binary that a configured `codex_command` stands for. */

@@ -7,9 +7,13 @@ import { createHash } from "node:crypto"
 import { Processes } from "../process/Processes.ts"
 import type { CodexBinary } from "./locate.ts"
 
-/** The oldest that can be held safely, the oldest that takes every flag, and the newest that was tried. */
-export const supportedVersions = { oldest: "0.136.0", full: "0.147.0", newestTried: "0.169.0" } as const
+/**
+ * The oldest that can be held safely (one before it runs commands by whatever shell the model names, also by a file of
+ * the worktree's), the oldest that confines what commands read, and the newest that was tried.
+ */
+export const supportedVersions = { oldest: "0.149.0", full: "0.150.0", newestTried: "0.169.0" } as const
 
+/** What a Codex binary says of itself. */
 export const CodexTraits = Schema.Struct({
   version: Schema.String,
   /** Names that `--disable` takes; any other is fatal. */
@@ -19,6 +23,7 @@ export const CodexTraits = Schema.Struct({
 })
 export type CodexTraits = typeof CodexTraits.Type
 
+/** What answers to `codex_command` is no Codex that can be used. */
 export class CodexUnusable extends Schema.TaggedError<CodexUnusable>()("CodexUnusable", {
   path: Schema.String,
   reason: Schema.String
@@ -108,7 +113,8 @@ const ask = Effect.fnUntraced(function*(options: {
         (end) => end.code === 0,
         (end) =>
           unusable(
-            `\`codex ${args.join(" ")}\` ended with ${end.code ?? end.signal}: ${end.stderr.trim().slice(0, 300)}`
+            [`\`codex ${args.join(" ")}\` ended with ${end.code ?? end.signal}`, end.stderr.trim().slice(0, 300)]
+              .filter((part) => part !== "").join(": ")
           )
       ),
       Effect.map((end) => new TextDecoder().decode(end.stdout))

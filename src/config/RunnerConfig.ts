@@ -13,6 +13,7 @@ import type { TrustedField } from "./trust.ts"
 
 export type { KeepWorktrees, Limits, RunnerConfigData, RunnerConfigInput, SandboxMode } from "./RunnerConfigFile.ts"
 
+/** Where a configuration came from, and what in it needs trust. */
 export interface ConfigOrigin {
   /** The file that was read; null where there is none, or the configuration was given as a value. */
   readonly path: string | null
@@ -22,10 +23,12 @@ export interface ConfigOrigin {
   readonly needsTrust: ReadonlyArray<TrustedField>
 }
 
+/** The configuration, and where it came from. */
 export interface RunnerConfigService extends RunnerConfigData {
   readonly origin: ConfigOrigin
 }
 
+/** Which file, and what wins over it. */
 export interface ConfigFileOptions {
   readonly repoRoot: string
   /** In place of the repository's own file; it must exist. */
@@ -36,6 +39,7 @@ export interface ConfigFileOptions {
 
 const nowhere: ConfigOrigin = { path: null, sha256: null, needsTrust: [] }
 
+/** The configuration of a runner. */
 export class RunnerConfig extends Context.Tag("codex-runner/RunnerConfig")<RunnerConfig, RunnerConfigService>() {
   /** A configuration given as a value, checked like a file. The caller's own: it needs no trust. */
   static layerValue(value: RunnerConfigInput = {}): Layer.Layer<RunnerConfig, ConfigInvalid> {
@@ -60,11 +64,11 @@ export class RunnerConfig extends Context.Tag("codex-runner/RunnerConfig")<Runne
 export const loadConfig = Effect.fn("RunnerConfig.load")(function*(options: ConfigFileOptions) {
   const paths = yield* Path.Path
   const path = options.file === undefined ? paths.join(options.repoRoot, configFileName) : paths.resolve(options.file)
-  const file = yield* readConfigFile(path)
+  const file = yield* readConfigFile(path, options.file)
   if (file === undefined && options.file !== undefined) {
     return yield* new ConfigInvalid({
       path,
-      problems: [{ area: "configuration", at: "--config", message: "there is no such file" }]
+      problems: [{ area: "configuration", at: options.file, message: "there is no such file (--config)" }]
     })
   }
   const invalid = Either.mapLeft((problems: ConfigInvalid["problems"]) => new ConfigInvalid({ path, problems }))

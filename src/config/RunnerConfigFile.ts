@@ -49,6 +49,7 @@ const stateDir = text(
   { pattern: "^(/|~/)" }
 )
 
+/** Codex's sandbox. */
 export const SandboxMode = Schema.Literal("read-only", "workspace-write", "danger-full-access")
 export type SandboxMode = typeof SandboxMode.Type
 

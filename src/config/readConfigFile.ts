@@ -30,41 +30,44 @@ export interface ConfigFile {
 
 const maxBytes = 1024 * 1024
 
-/** The file's JSON; undefined where there is no file. */
-export const readConfigFile = Effect.fn("RunnerConfig.readFile")(function*(path: string) {
-  const fs = yield* FileSystem.FileSystem
-  const refuse = (...messages: Arr.NonEmptyReadonlyArray<string>) =>
-    new ConfigInvalid({
-      path,
-      problems: Arr.map(messages, (message): Problem => ({ area: "configuration", at: configFileName, message }))
-    })
+/** The file's JSON; undefined where there is no file. `name` is what problems call it. */
+export const readConfigFile = Effect.fn("RunnerConfig.readFile")(
+  function*(path: string, name: string = configFileName) {
+    const fs = yield* FileSystem.FileSystem
+    const refuse = (...messages: Arr.NonEmptyReadonlyArray<string>) =>
+      new ConfigInvalid({
+        path,
+        problems: Arr.map(messages, (message): Problem => ({ area: "configuration", at: name, message }))
+      })
 
-  // A link could lead to a private file, whose content the problems below would quote.
-  const isLink = yield* fs.readLink(path).pipe(Effect.isSuccess)
-  if (isLink) return yield* refuse("is a symbolic link: put a regular file there, or name its target with --config")
-  const info = yield* fs.stat(path).pipe(
-    Effect.catchTags({
-      SystemError: (error) =>
-        error.reason === "NotFound" ? Effect.succeed(undefined) : refuse(`can't be read: ${error.reason}`),
-      BadArgument: () => refuse("can't be read: not a path")
-    })
-  )
-  if (info === undefined) return undefined
-  if (info.type !== "File") return yield* refuse(`is not a regular file (${info.type})`)
+    // A link could lead to a private file, whose content the problems below would quote.
+    const isLink = yield* fs.readLink(path).pipe(Effect.isSuccess)
+    if (isLink) return yield* refuse("is a symbolic link: put a regular file there, or name its target with --config")
+    const info = yield* fs.stat(path).pipe(
+      Effect.catchTags({
+        SystemError: (error) =>
+          error.reason === "NotFound" ? Effect.succeed(undefined) : refuse(`can't be read: ${error.reason}`),
+        BadArgument: () => refuse("can't be read: not a path")
+      })
+    )
+    if (info === undefined) return undefined
+    if (info.type !== "File") return yield* refuse(`is not a regular file (${info.type})`)
 
-  const bytes = yield* fs.stream(path, { bytesToRead: maxBytes + 1 }).pipe(
-    Stream.runCollect,
-    Effect.map((chunks) => Buffer.concat([...chunks])),
-    Effect.catchAll((error) => refuse(`can't be read: ${error._tag === "SystemError" ? error.reason : "not a path"}`))
-  )
-  if (bytes.length > maxBytes) return yield* refuse("is larger than 1 MiB")
-  const text = yield* Effect.try({
-    try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
-    catch: () => refuse("is not UTF-8 text")
-  })
-  const json = yield* Either.mapLeft(
-    parseJson(text),
-    (faults) => refuse(...Arr.map(faults, ({ line, column, message }) => `line ${line}, column ${column}: ${message}`))
-  )
-  return { json, sha256: createHash("sha256").update(bytes).digest("hex") } satisfies ConfigFile
-})
+    const bytes = yield* fs.stream(path, { bytesToRead: maxBytes + 1 }).pipe(
+      Stream.runCollect,
+      Effect.map((chunks) => Buffer.concat([...chunks])),
+      Effect.catchAll((error) => refuse(`can't be read: ${error._tag === "SystemError" ? error.reason : "not a path"}`))
+    )
+    if (bytes.length > maxBytes) return yield* refuse("is larger than 1 MiB")
+    const text = yield* Effect.try({
+      try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+      catch: () => refuse("is not UTF-8 text")
+    })
+    const json = yield* Either.mapLeft(
+      parseJson(text),
+      (faults) =>
+        refuse(...Arr.map(faults, ({ line, column, message }) => `line ${line}, column ${column}: ${message}`))
+    )
+    return { json, sha256: createHash("sha256").update(bytes).digest("hex") } satisfies ConfigFile
+  }
+)

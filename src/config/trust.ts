@@ -1,6 +1,7 @@
 /** Which fields of a repository's file count only once the user has trusted its content. */
 import type { RunnerConfigData } from "./RunnerConfigFile.ts"
 
+/** A field that needs trust, as the file has it. */
 export interface TrustedField {
   readonly field: string
   /** What the file says, as JSON. For the user's own eyes: it may hold a secret. */

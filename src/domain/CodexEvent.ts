@@ -6,17 +6,21 @@ import * as Schema from "effect/Schema"
 
 const optionalString = Schema.optionalWith(Schema.String, { default: () => "" })
 
+/** A shell command. */
 export const CommandExecution = Schema.Struct({
   type: Schema.Literal("command_execution"),
   id: optionalString,
   command: Schema.String,
   aggregated_output: optionalString,
+  /** Ours, not Codex's: characters of output before that, where it was cut. */
+  dropped: Schema.optional(Schema.Number),
   /** null while it runs; -1 where it could not start. */
   exit_code: Schema.optionalWith(Schema.NullOr(Schema.Number), { default: () => null }),
   status: optionalString
 })
 export type CommandExecution = typeof CommandExecution.Type
 
+/** An edit. */
 export const FileChange = Schema.Struct({
   type: Schema.Literal("file_change"),
   id: optionalString,
@@ -25,20 +29,24 @@ export const FileChange = Schema.Struct({
   status: optionalString
 })
 
+/** What the model says. */
 export const AgentMessage = Schema.Struct({
   type: Schema.Literal("agent_message"),
   id: optionalString,
   text: Schema.String
 })
 
+/** What the model thinks, in short. */
 export const Reasoning = Schema.Struct({ type: Schema.Literal("reasoning"), id: optionalString, text: Schema.String })
 
+/** The model's plan. */
 export const TodoList = Schema.Struct({
   type: Schema.Literal("todo_list"),
   id: optionalString,
   items: Schema.Array(Schema.Struct({ text: Schema.String, completed: Schema.Boolean }))
 })
 
+/** A call of an MCP tool. */
 export const McpToolCall = Schema.Struct({
   type: Schema.Literal("mcp_tool_call"),
   id: optionalString,
@@ -48,6 +56,7 @@ export const McpToolCall = Schema.Struct({
   error: Schema.optionalWith(Schema.NullOr(Schema.Struct({ message: Schema.String })), { default: () => null })
 })
 
+/** A search on the web. */
 export const WebSearch = Schema.Struct({
   type: Schema.Literal("web_search"),
   id: optionalString,
@@ -57,7 +66,19 @@ export const WebSearch = Schema.Struct({
 /** A warning: Codex goes on. */
 export const ErrorItem = Schema.Struct({ type: Schema.Literal("error"), id: optionalString, message: Schema.String })
 
-export const Item = Schema.Union(
+// Types are written where they hold others by name: the compiler would write them out, each time anew.
+
+/** What a turn is made of. */
+export const Item: Schema.Union<[
+  typeof CommandExecution,
+  typeof FileChange,
+  typeof AgentMessage,
+  typeof Reasoning,
+  typeof TodoList,
+  typeof McpToolCall,
+  typeof WebSearch,
+  typeof ErrorItem
+]> = Schema.Union(
   CommandExecution,
   FileChange,
   AgentMessage,
@@ -69,14 +90,26 @@ export const Item = Schema.Union(
 )
 export type Item = typeof Item.Type
 
+/** The first event. */
 export const ThreadStarted = Schema.Struct({ type: Schema.Literal("thread.started"), thread_id: Schema.String })
+/** The prompt is sent. */
 export const TurnStarted = Schema.Struct({ type: Schema.Literal("turn.started") })
-export const ItemStarted = Schema.Struct({ type: Schema.Literal("item.started"), item: Item })
-export const ItemUpdated = Schema.Struct({ type: Schema.Literal("item.updated"), item: Item })
-export const ItemCompleted = Schema.Struct({ type: Schema.Literal("item.completed"), item: Item })
+/** Something about an item. */
+export type ItemEvent<Type extends string> = Schema.Struct<{ type: Schema.Literal<[Type]>; item: typeof Item }>
+
+const itemEvent = <Type extends string>(type: Type): ItemEvent<Type> =>
+  Schema.Struct({ type: Schema.Literal(type), item: Item })
+
+/** An item began. */
+export const ItemStarted: ItemEvent<"item.started"> = itemEvent("item.started")
+/** An item has changed. */
+export const ItemUpdated: ItemEvent<"item.updated"> = itemEvent("item.updated")
+/** An item is whole. */
+export const ItemCompleted: ItemEvent<"item.completed"> = itemEvent("item.completed")
 
 const tokens = Schema.optionalWith(Schema.Number, { default: () => 0 })
 
+/** The turn is over. */
 export const TurnCompleted = Schema.Struct({
   type: Schema.Literal("turn.completed"),
   usage: Schema.optionalWith(
@@ -110,7 +143,18 @@ export const Unknown = Schema.Struct({
 })
 export type Unknown = typeof Unknown.Type
 
-export const CodexEvent = Schema.Union(
+/** One line of `codex exec --json`; what is not known is an event, too. */
+export const CodexEvent: Schema.Union<[
+  typeof ThreadStarted,
+  typeof TurnStarted,
+  typeof ItemStarted,
+  typeof ItemUpdated,
+  typeof ItemCompleted,
+  typeof TurnCompleted,
+  typeof TurnFailed,
+  typeof StreamError,
+  typeof Unknown
+]> = Schema.Union(
   ThreadStarted,
   TurnStarted,
   ItemStarted,

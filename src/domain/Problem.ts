@@ -14,6 +14,7 @@ export const Problem = Schema.Struct({
 })
 export type Problem = typeof Problem.Type
 
+/** A problem in one line. */
 export const formatProblem = (problem: Problem): string =>
   `${problem.at}: ${problem.message}${problem.remedy === undefined ? "" : ` ${problem.remedy}`}`
 

@@ -4,7 +4,10 @@
  */
 import type * as Brand from "effect/Brand"
 import type * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { decode } from "./decode.ts"
 
 const idPattern = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/
 
@@ -24,6 +27,7 @@ export const RunId = Schema.String.pipe(
 ).annotations({ description: `The run's name: ${idRule}. Made up, ordered by time, if absent.` })
 export type RunId = typeof RunId.Type
 
+/** `conservative`: low priority, at most as many tasks as cores; `normal`: as requested. */
 export const ResourcePolicy = Schema.Literal("conservative", "normal")
 export type ResourcePolicy = typeof ResourcePolicy.Type
 
@@ -41,6 +45,10 @@ export const integerBetween = (min: number, max: number) =>
     })
   )
 
+const Texts = Schema.Array(Schema.String)
+const Concurrency = integerBetween(1, absoluteMaxima.concurrency)
+const TimeoutSec = integerBetween(10, absoluteMaxima.timeoutSec)
+
 /** One coding task, as asked for. */
 export const TaskSpec = Schema.Struct({
   task_id: TaskId,
@@ -51,17 +59,17 @@ export const TaskSpec = Schema.Struct({
     })
   ).annotations({ description: "What Codex is asked to do." }),
   allowed_paths: Schema.optional(
-    Schema.Array(Schema.String).annotations({
+    Texts.annotations({
       description: "Globs of the files Codex may change, in place of the configured default_allowed_paths."
     })
   ),
   allowed_commands: Schema.optional(
-    Schema.Array(Schema.String).annotations({
+    Texts.annotations({
       description: "Command prefixes Codex may run; each must be covered by a configured one."
     })
   ),
   timeout_sec: Schema.optional(
-    integerBetween(10, absoluteMaxima.timeoutSec).annotations({
+    TimeoutSec.annotations({
       description: "Wall-clock limit in seconds, from Codex's start."
     })
   )
@@ -75,7 +83,7 @@ export const RunRequest = Schema.Struct({
     Schema.String.annotations({ description: "The commit to start from: any git revision. Default HEAD." })
   ),
   concurrency: Schema.optional(
-    integerBetween(1, absoluteMaxima.concurrency).annotations({ description: "Tasks at a time." })
+    Concurrency.annotations({ description: "Tasks at a time." })
   ),
   resource_policy: Schema.optional(
     ResourcePolicy.annotations({
@@ -88,6 +96,43 @@ export const RunRequest = Schema.Struct({
   tasks: Schema.Array(TaskSpec).annotations({ description: "The tasks, in order." })
 })
 export type RunRequest = typeof RunRequest.Type
+
+/** Decodes a request as it came over a wire, every problem at once. */
+export const decodeRequest = decode(RunRequest, { area: "request", root: "request" })
+
+/** What there are rules for in a request, be it no good as a whole. */
+export interface RequestDraft {
+  readonly run_id?: RunId | undefined
+  readonly base_ref?: string | undefined
+  readonly concurrency?: number | undefined
+  readonly tasks?: ReadonlyArray<TaskDraft> | undefined
+}
+
+/** The same of a task. */
+export interface TaskDraft {
+  readonly task_id?: TaskId | undefined
+  readonly allowed_paths?: ReadonlyArray<string> | undefined
+  readonly allowed_commands?: ReadonlyArray<string> | undefined
+  readonly timeout_sec?: number | undefined
+}
+
+/** What can be read of a request that doesn't decode: each field that is good by itself. */
+export const draftOf = (input: unknown): RequestDraft => ({
+  run_id: readField(input, "run_id", RunId),
+  base_ref: readField(input, "base_ref", Schema.String),
+  concurrency: readField(input, "concurrency", Concurrency),
+  tasks: readField(input, "tasks", Schema.Array(Schema.Unknown))?.map((task) => ({
+    task_id: readField(task, "task_id", TaskId),
+    allowed_paths: readField(task, "allowed_paths", Texts),
+    allowed_commands: readField(task, "allowed_commands", Texts),
+    timeout_sec: readField(task, "timeout_sec", TimeoutSec)
+  }))
+})
+
+const readField = <A, I>(input: unknown, name: string, schema: Schema.Schema<A, I>): A | undefined =>
+  Predicate.hasProperty(input, name)
+    ? Option.getOrUndefined(Schema.decodeUnknownOption(schema)(input[name]))
+    : undefined
 
 /**
  * A task that has passed admission, the only thing Codex can be given.

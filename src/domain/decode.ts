@@ -187,7 +187,8 @@ const describe = (ast: AST.AST, issue: ParseResult.ParseIssue): string => {
 }
 
 /** Fields whose content is private, or long and of no help. */
-const unshown = /secret|token|password|passwd|credential|auth|key$|^(command_env|codex_config|prompt|plan_text)$/i
+const unshown =
+  /secret|token|password|passwd|credential|auth|key$|^(command_env|codex_config|prompt|plan_text|repo_context)$/i
 
 /** What was found, in short; nothing where the field may hold a secret. */
 const show = (value: unknown, path: Path): string | undefined => {

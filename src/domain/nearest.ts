@@ -40,5 +40,9 @@ export const nearest = (name: string, candidates: ReadonlyArray<string>): string
       best = { candidate, steps }
     }
   }
-  return best?.candidate
+  // `timeout` is short for `timeout_sec`, unless it could be for another as well.
+  const longer = best === undefined && wanted.length >= 4
+    ? candidates.filter((candidate) => bare(candidate).startsWith(wanted))
+    : []
+  return best?.candidate ?? (longer.length === 1 ? longer[0] : undefined)
 }

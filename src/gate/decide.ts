@@ -8,7 +8,9 @@ import { commandHost } from "../policy/commandHost.ts"
 import { judgeCommand } from "../policy/commands/judgeCommand.ts"
 import type { CommandHost } from "../policy/commands/model.ts"
 import { parsePatchPaths } from "../policy/commands/patchPaths.ts"
-import { compilePathRules, judgePath } from "../policy/pathRules.ts"
+import { resolveInside } from "../policy/commands/paths.ts"
+import { intoTmpdir } from "../policy/environment.ts"
+import { compilePathRules, judgePath, type PathRules } from "../policy/pathRules.ts"
 import type { GatePolicy } from "./policyFile.ts"
 
 export interface ToolCall {
@@ -62,7 +64,7 @@ const decideCommand = (policy: GatePolicy, call: ToolCall): Decision => {
   })
   switch (verdict._tag) {
     case "Allow":
-      return { allow: true, runs: verdict.canonical }
+      return { allow: true, runs: `${intoTmpdir}${verdict.canonical}` }
     case "ApplyPatch": {
       const edit = decidePatch(policy, verdict.patch, verdict.cwd)
       return edit.allow ? { allow: true, runs: verdict.canonical, edit: true } : edit
@@ -72,7 +74,7 @@ const decideCommand = (policy: GatePolicy, call: ToolCall): Decision => {
   }
 }
 
-/** Every path that the patch names must be in bounds, as it is written and as the links on its way lead. */
+/** Every path that the patch names must be in bounds. */
 const decidePatch = (policy: GatePolicy, patch: string, cwd: string): Decision => {
   const parsed = parsePatchPaths(patch)
   if (!parsed.ok) return deny(`This patch can't be read: ${parsed.reason}`)
@@ -82,27 +84,47 @@ const decidePatch = (policy: GatePolicy, patch: string, cwd: string): Decision =
     disposable: policy.disposablePaths
   })
   const host = commandHost(policy.searchPath)
-  for (const change of parsed.changes) {
-    for (const named of change.movedTo === undefined ? [change.path] : [change.path, change.movedTo]) {
-      const absolute = path.resolve(cwd, named)
-      const real = followLinks(host, absolute)
-      if (real === undefined) {
-        return deny(`Path not in allowed patterns: "${named}". A link on its way leads nowhere.`)
-      }
-      for (const place of new Set([absolute, real])) {
-        const relative = path.relative(policy.worktree, place)
-        if (relative === "" || relative === ".." || relative.startsWith("../")) {
-          return deny(`Path not in allowed patterns: "${named}". It leads outside the worktree.`)
-        }
-        const judgement = judgePath(rules, relative)
-        if (judgement._tag === "Denied") {
-          return deny(`${judgement.violation.detail} Allowed: ${policy.allowedPaths.join(", ")}.`)
-        }
-      }
-    }
+  const named = parsed.changes.flatMap(({ movedTo, path }) => movedTo === undefined ? [path] : [path, movedTo])
+  for (const path of named) {
+    const fault = faultOf(path, { policy, rules, host, cwd })
+    if (fault !== undefined) return deny(fault)
   }
   return { allow: true, edit: true }
 }
+
+interface Edit {
+  readonly policy: GatePolicy
+  readonly rules: PathRules
+  readonly host: CommandHost
+  readonly cwd: string
+}
+
+/**
+ * Why a path may not be edited: as it is written, or where the links on its way lead. To Codex the folder above a link
+ * is the one that the link lies in, to the kernel the one above what it leads to: both must be in bounds.
+ */
+const faultOf = (named: string, { cwd, host, policy, rules }: Edit): string | undefined => {
+  const outOfBounds = (place: string): string | undefined => {
+    const relative = path.relative(policy.worktree, place)
+    if (relative === "" || relative === ".." || relative.startsWith("../")) {
+      return `Path not in allowed patterns: "${named}". It leads outside the worktree.`
+    }
+    const judgement = judgePath(rules, relative)
+    return judgement._tag === "Denied" ? `${judgement.violation.detail} ${whatIsAllowed(policy)}` : undefined
+  }
+  const written = path.resolve(cwd, named)
+  const real = followLinks(host, written)
+  if (real === undefined) return `Path not in allowed patterns: "${named}". A link on its way leads nowhere.`
+  const fault = outOfBounds(written) ?? outOfBounds(real)
+  if (fault !== undefined || !named.split("/").includes("..")) return fault
+  const above = resolveInside({ worktree: policy.worktree, cwd, host }, named)
+  return above === undefined
+    ? `Path not in allowed patterns: "${named}". Where its ".." leads is not certain: leave it out.`
+    : outOfBounds(above)
+}
+
+const whatIsAllowed = ({ allowedPaths }: GatePolicy): string =>
+  allowedPaths.length === 0 ? "This task may change no file." : `Allowed: ${allowedPaths.join(", ")}.`
 
 /**
  * The path with the links in the part of it that exists followed; undefined

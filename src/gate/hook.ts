@@ -35,16 +35,26 @@ const readCall = (text: string, policy: GatePolicy): ToolCall => {
   }
 }
 
-/** Characters of a call that are logged: nobody reads more, and a model may send no end of it. */
+/** Characters of a command or patch that are logged: nobody reads more, and a model may send no end of it. */
 const maxLogged = 32_000
+/** Of all else, which is short in an honest call. Escapes included, a line is shorter than what its readers take. */
+const maxShort = 4_000
+
+const cut = (text: string): string => text.length <= maxShort ? text : `${text.slice(0, maxShort)}…`
 
 const logEntry = (call: ToolCall, decision: Decision): object => ({
   at: new Date().toISOString(),
-  ...call,
-  ...decision,
+  id: cut(call.id),
+  tool: cut(call.tool),
   what: call.what.slice(0, maxLogged),
+  cwd: cut(call.cwd),
+  ...decision,
   ...("runs" in decision ? { runs: decision.runs?.slice(0, maxLogged) } : {})
 })
+
+/** A reason may name what the model wrote. */
+const withCutReason = (decision: Decision): Decision =>
+  decision.allow ? decision : { allow: false, reason: cut(decision.reason) }
 
 const file = process.env[policyVariable]
 if (file === undefined) throw new Error(`${policyVariable} is not set`)
@@ -52,7 +62,7 @@ const policy = parsePolicy(readFileSync(file, "utf8"))
 const text = readFileSync(0)
 if (text.byteLength > maxInputBytes) throw new Error("a call too large to judge")
 const call = readCall(text.toString("utf8"), policy)
-const decision = decide(policy, call)
+const decision = withCutReason(decide(policy, call))
 // Logged before it is told: what runs is in the log, or doesn't run.
 appendFileSync(policy.log, `${JSON.stringify(logEntry(call, decision))}\n`, { mode: 0o600 })
 // By descriptor: Node's own streams take a quarter of the whole time to set up.

@@ -4,9 +4,32 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { readdirSync, statSync } from "node:fs"
+import * as path from "node:path"
+import { withoutUnwanted } from "../codex/invocation.ts"
+import type { CodexTraits } from "../codex/probe.ts"
 import { splitLines } from "../process/lines.ts"
 import { Processes } from "../process/Processes.ts"
 import { hookKey, hookSettings } from "./hookCommand.ts"
+
+/** Where an administrator can forbid hooks to every Codex of the machine. */
+const systemFolder = "/etc/codex"
+
+/**
+ * What the machine's own configuration of Codex looks like from outside;
+ * undefined where it can't be known: macOS keeps it in a database as well.
+ */
+export const systemConfiguration = (folder: string = systemFolder): string | undefined => {
+  if (process.platform !== "linux") return undefined
+  try {
+    return readdirSync(folder).sort().map((name) => {
+      const { ctimeMs, mtimeMs, size } = statSync(path.join(folder, name))
+      return `${name} ${size} ${mtimeMs} ${ctimeMs}`
+    }).join("\n")
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ENOENT" ? "" : undefined
+  }
+}
 
 /** Codex would not take the hook. */
 export class HookUntrusted extends Schema.TaggedError<HookUntrusted>()("HookUntrusted", { reason: Schema.String }) {
@@ -32,6 +55,7 @@ const decodeAnswer = Schema.decodeUnknownOption(Answer)
 
 export interface AskOptions {
   readonly binary: string
+  readonly traits: CodexTraits
   readonly env: Readonly<Record<string, string>>
   /** Any folder. */
   readonly folder: string
@@ -69,7 +93,12 @@ const ask = Effect.fnUntraced(
     )
     const child = yield* processes.spawn({
       command: options.binary,
-      args: [...hookSettings(options.command, hash).flatMap((setting) => ["-c", setting]), "app-server"],
+      args: [
+        ...hookSettings(options.command, hash).flatMap((setting) => ["-c", setting]),
+        // Left to itself it would go and look for plugins on the network.
+        ...withoutUnwanted(options.traits),
+        "app-server"
+      ],
       cwd: options.folder,
       env: options.env,
       stdin,

@@ -20,7 +20,7 @@ export interface Joined {
 }
 
 export const joinGate = (transcript: Transcript, log: ReadonlyArray<GateEntry>): Joined => {
-  const allowed = log.filter((entry) => entry.allow && entry.tool === "Bash" && entry.edit !== true)
+  const allowed = log.filter(isCommand)
   const reported = new Map<string, Array<Command>>()
   for (const command of transcript.commands) {
     const key = comparable(command.command)
@@ -31,35 +31,44 @@ export const joinGate = (transcript: Transcript, log: ReadonlyArray<GateEntry>):
     return { ...(found ?? unreported(entry)), command: clipEnd(entry.what, maxCommandCharacters, "in the gate's log") }
   })
   const unasked = [...reported.values()].flat()
-  const edits = log.filter((entry) => entry.allow && entry.edit === true).length
+  const edits = log.filter(isEdit).length
   return {
     transcript: {
       ...transcript,
       commands: [...commands, ...unasked].slice(-maxCommands),
       commandsDropped: Math.max(0, commands.length + unasked.length - maxCommands)
     },
-    denied: log.filter((entry) => !entry.allow).slice(0, maxDenied).map((entry) => ({
-      tool: entry.tool === "Bash" ? "shell" : entry.tool,
-      what: clipEnd(entry.what, maxDeniedCharacters, "in the gate's log"),
-      reason: entry.reason ?? ""
-    })),
+    denied: log.filter((entry) => !entry.allow).slice(0, maxDenied).map(denialOf),
     breaches: [
-      ...unasked.map((command): Violation => ({
-        kind: "enforcement_breach",
-        detail: `a command ran that the gate had not allowed: "${oneLine(command.command, 300)}"`
-      })),
-      ...(transcript.edits > edits
-        ? [{
-          kind: "enforcement_breach" as const,
-          detail: `Codex made ${transcript.edits} edits, the gate had allowed ${edits}`
-        }]
-        : [])
-    ]
+      ...unasked.map(({ command }) => commandBreach(command)),
+      ...(transcript.edits > edits ? [editsBreach(transcript.edits, edits)] : [])
+    ].map((detail): Violation => ({ kind: "enforcement_breach", detail }))
   }
 }
 
+/** A denial as results tell of it. */
+export const denialOf = (entry: GateEntry): Denied => ({
+  tool: entry.tool === "Bash" ? "shell" : entry.tool,
+  what: clipEnd(entry.what, maxDeniedCharacters, "in the gate's log"),
+  reason: entry.reason ?? ""
+})
+
+/** A command that was allowed; an edit through the shell is none. */
+export const isCommand = (entry: GateEntry): boolean => entry.allow && entry.tool === "Bash" && entry.edit !== true
+
+export const isEdit = (entry: GateEntry): boolean => entry.allow && entry.edit === true
+
+export const commandBreach = (command: string): string =>
+  `a command ran that the gate had not allowed: "${oneLine(command, 300)}"`
+
+export const editsBreach = (made: number, allowed: number): string =>
+  `Codex made ${made} edits, the gate had allowed ${allowed}`
+
+export const toolBreach = (tool: string): string =>
+  `the tool ${oneLine(tool, 100)} was used, which the gate never allows`
+
 /** Long texts are cut in the transcript: as much as is certain to be there is compared. */
-const comparable = (command: string): string => command.slice(0, maxCommandCharacters - 200)
+export const comparable = (command: string): string => command.slice(0, maxCommandCharacters - 200)
 
 const unreported = (entry: GateEntry): Command => ({
   id: entry.id,

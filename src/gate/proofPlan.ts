@@ -9,6 +9,10 @@ export interface ProofFolders {
   /** Real paths. */
   readonly worktree: string
   readonly outside: string
+  /** Files that hold the {@link canary}. */
+  readonly openFile: string
+  readonly deniedFile: string
+  readonly fileInDenied: string
 }
 
 /** The one command that is allowed beside the read-only ones; it writes down what it finds around it. */
@@ -24,11 +28,15 @@ export const canary = "codex-runner-canary"
 export const forbiddenMark = "evil-"
 
 /** The probe's source: it reports on its environment and on what the sandbox lets it do. */
-export const probeSource = ({ outside, worktree }: ProofFolders): string =>
-  `import { readFileSync, writeFileSync, rmSync } from "node:fs"
+export const probeSource = ({ deniedFile, fileInDenied, openFile, outside, worktree }: ProofFolders): string =>
+  `import { readdirSync, readFileSync, writeFileSync, rmSync } from "node:fs"
 import { connect } from "node:net"
 import { tmpdir } from "node:os"
 const canWrite = (file) => { try { writeFileSync(file, ""); rmSync(file); return true } catch { return false } }
+const holdsCanary = (file) => { try { return readFileSync(file, "latin1").includes(${
+    JSON.stringify(canary)
+  }) } catch { return false } }
+const processes = () => { try { return readdirSync("/proc").filter((name) => /^\\d+$/.test(name)) } catch { return [] } }
 const capabilities = () => { try { return /^CapEff:\\s*(\\w+)$/m.exec(readFileSync("/proc/self/status", "utf8"))[1] } catch { return null } }
 const server = process.argv[3]
 const network = server === undefined ? false : await new Promise((resolve) => {
@@ -45,6 +53,12 @@ writeFileSync(${JSON.stringify(worktree)} + "/allowed/" + process.argv[2] + ".js
     home: canWrite(process.env.HOME + "/probe"),
     tmpdir: canWrite(tmpdir() + "/probe")
   },
+  reads: {
+    open: holdsCanary(${JSON.stringify(openFile)}),
+    deniedFolder: holdsCanary(${JSON.stringify(fileInDenied)}),
+    deniedFile: holdsCanary(${JSON.stringify(deniedFile)}),
+    otherProcesses: processes().some((id) => holdsCanary("/proc/" + id + "/environ"))
+  },
   network,
   capabilities: capabilities()
 }))
@@ -54,7 +68,7 @@ const addFile = (path: string): string => `*** Begin Patch\n*** Add File: ${path
 
 const evil = (name: string | number): string => `${forbiddenMark}${name}`
 
-const forbidden = ({ outside }: ProofFolders): ReadonlyArray<Reply.ToolCall> => [
+const forbidden = ({ outside }: Pick<ProofFolders, "outside">): ReadonlyArray<Reply.ToolCall> => [
   Reply.command(`touch allowed/${evil(1)}`),
   Reply.command(`${probeCommand} one && touch allowed/${evil(2)}`),
   Reply.command(`bash -c 'touch allowed/${evil(3)}'`),
@@ -73,7 +87,10 @@ const forbidden = ({ outside }: ProofFolders): ReadonlyArray<Reply.ToolCall> => 
 ]
 
 /** How many of the calls the gate must have denied. */
-export const forbiddenCount = forbidden({ worktree: "", outside: "" }).length
+export const forbiddenCount = forbidden({ outside: "" }).length
+
+/** What lies in the worktree under the name of a shell. */
+export const foreignShell = `#!/bin/sh\ntouch allowed/${evil("by-a-shell-of-the-worktree")}\nexec /bin/sh "$@"\n`
 
 /** The forbidden calls between an allowed edit and an allowed command. */
 export const proofScript = (folders: ProofFolders, port: number): Script =>
@@ -82,6 +99,8 @@ export const proofScript = (folders: ProofFolders, port: number): Script =>
     Reply.calls(forbidden(folders)),
     // A terminal, where the model is offered one.
     Reply.calls([Reply.tool("exec_command", { cmd: `touch allowed/${evil(12)}`, tty: true })]),
+    // By a shell of the worktree's own, where Codex would take one.
+    Reply.calls([Reply.command("ls allowed", { options: { shell: `${folders.worktree}/bash` } })]),
     Reply.calls([Reply.command("ls allowed"), Reply.command(`${probeCommand} seen ${port}`)]),
     Reply.message("done")
   )

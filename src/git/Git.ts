@@ -9,8 +9,10 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import type { SpawnFailed } from "../process/failures.ts"
 import { Host } from "../process/Host.ts"
-import { Processes, type SpawnFailed } from "../process/Processes.ts"
+import { Processes } from "../process/Processes.ts"
+import { attribute } from "../telemetry/attributes.ts"
 
 /** A private git folder over a task's worktree. */
 export interface PrivateTarget {
@@ -22,9 +24,18 @@ export interface PrivateTarget {
   readonly objects: string
 }
 
-/** Where a call looks: the user's repository, or a private git folder. */
-export type GitTarget = { readonly _tag: "Repository"; readonly directory: string } | PrivateTarget
+/** The user's own repository, with its configuration. */
+export interface RepositoryTarget {
+  readonly _tag: "Repository"
+  readonly directory: string
+  /** In place of the checkout's own. */
+  readonly index?: string
+}
 
+/** Where a call looks: the user's repository, or a private git folder. */
+export type GitTarget = RepositoryTarget | PrivateTarget
+
+/** One call of git. */
 export interface GitCall {
   readonly target: GitTarget
   readonly args: ReadonlyArray<string>
@@ -35,6 +46,7 @@ export interface GitCall {
   readonly accept?: ReadonlyArray<number>
 }
 
+/** What git answered. */
 export interface GitAnswer {
   readonly code: number
   readonly stdout: Uint8Array
@@ -52,6 +64,7 @@ export class GitFailed extends Schema.TaggedError<GitFailed>()("GitFailed", {
   }
 }
 
+/** git, hardened: it reads no configuration that a task could have written. */
 export class Git extends Context.Tag("codex-runner/Git")<
   Git,
   {
@@ -67,6 +80,7 @@ export class Git extends Context.Tag("codex-runner/Git")<
       const { env: host } = yield* Host
       const run = Effect.fn("Git.run")(function*(call: GitCall) {
         const command = call.args.find((arg) => !arg.startsWith("-")) ?? "git"
+        yield* Effect.annotateCurrentSpan(attribute.gitCommand, command)
         const answer = yield* processes.run({
           command: "git",
           args: ["--no-pager", ...configuration(call.target), ...call.args],
@@ -76,6 +90,8 @@ export class Git extends Context.Tag("codex-runner/Git")<
           maxOutputBytes: call.maxOutputBytes ?? 64 * 1024 * 1024,
           ...(call.stdin === undefined ? {} : { stdin: call.stdin })
         }).pipe(
+          // A terminal's Ctrl-C can hit it on its way into a group of its own, before it is git: it has done nothing.
+          Effect.repeat({ while: ({ signal }) => signal === "SIGINT", times: 10 }),
           Effect.catchTags({
             ProcessFailed: (error) => Effect.fail(new GitFailed({ command, exitCode: null, reason: error.reason })),
             ProcessTimedOut: (error) =>
@@ -109,8 +125,7 @@ export const splitNul = (bytes: Uint8Array): ReadonlyArray<string> => {
 }
 
 /** Paths for a standard input that is read with `-z`. */
-export const joinNul = (paths: Iterable<string>): Uint8Array =>
-  new TextEncoder().encode([...paths].map((path) => `${path}\0`).join(""))
+export const joinNul = (paths: Iterable<string>): Uint8Array => new TextEncoder().encode([...paths, ""].join("\0"))
 
 const withoutSideEffects = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "gc.auto=0"]
 
@@ -182,7 +197,8 @@ const environment = (
         "GIT_CONFIG_SYSTEM",
         "GIT_CONFIG_NOSYSTEM"
       ]),
-      ...common
+      ...common,
+      ...(target.index === undefined ? {} : { GIT_INDEX_FILE: target.index })
     }
     : {
       ...inherited(["PATH"]),

@@ -2,8 +2,9 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { foldPath, withParents } from "../domain/Changes.ts"
-import { Git, type GitTarget, splitNul } from "./Git.ts"
+import { Git, type RepositoryTarget, splitNul } from "./Git.ts"
 
+/** The user's repository, and where its parts are. */
 export interface Repository {
   /** The checkout's root, absolute, symlinks resolved. */
   readonly root: string
@@ -11,7 +12,7 @@ export interface Repository {
   readonly commonDir: string
   readonly objects: string
   readonly objectFormat: string
-  readonly target: GitTarget
+  readonly target: RepositoryTarget
 }
 
 export class NotARepository extends Schema.TaggedError<NotARepository>()("NotARepository", {
@@ -26,7 +27,7 @@ export class NotARepository extends Schema.TaggedError<NotARepository>()("NotARe
 /** Finds the repository that holds a folder; also from a subfolder and from a linked worktree. */
 export const discover = Effect.fn("Repository.discover")(function*(directory: string) {
   const git = yield* Git
-  const target: GitTarget = { _tag: "Repository", directory }
+  const target: RepositoryTarget = { _tag: "Repository", directory }
   const answer = yield* git.text({
     target,
     args: [
@@ -38,7 +39,16 @@ export const discover = Effect.fn("Repository.discover")(function*(directory: st
       "objects",
       "--show-object-format"
     ]
-  }).pipe(Effect.catchTag("GitFailed", (error) => new NotARepository({ directory, reason: error.reason })))
+  }).pipe(
+    Effect.catchTag("GitFailed", ({ reason }) => {
+      // git says so in many lines, the last of which is the command.
+      const [command] = /git config --global --add safe\.directory .*/.exec(reason) ?? []
+      return new NotARepository({
+        directory,
+        reason: command === undefined ? reason : `it belongs to another user. If you trust what is in it: ${command}`
+      })
+    })
+  )
   const [root, commonDir, objects, objectFormat, ...rest] = answer.split("\n")
   if (root === undefined || commonDir === undefined || objects === undefined || objectFormat === undefined) {
     return yield* new NotARepository({ directory, reason: "it has no working tree" })

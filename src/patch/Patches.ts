@@ -7,7 +7,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
+import { randomBytes } from "node:crypto"
 import type { ChangedFile } from "../domain/Changes.ts"
 import type { Violation } from "../domain/Result.ts"
 import { Git, joinNul } from "../git/Git.ts"
@@ -15,12 +15,14 @@ import { copyIndex } from "../process/copyFile.ts"
 import { excludedFolders } from "../worktree/baseline.ts"
 import type { Worktree } from "../worktree/Worktrees.ts"
 import { type ApplyCheck, checkApplies } from "./applicability.ts"
+import { type CaptureFailed, captureFailed } from "./CaptureFailed.ts"
 import { changedPaths } from "./changedPaths.ts"
 import { captureLimits, takeWithinLimits } from "./limits.ts"
 import { hasOwnPointer, nestedRepositories, outsideSubmodules } from "./nested.ts"
 import { parseRawDiff } from "./rawDiff.ts"
 import { walk } from "./walk.ts"
 
+/** What a task changed, as captured and published. */
 export interface Changes {
   readonly files: ReadonlyArray<ChangedFile>
   /** Where symlinks among the changed files lead, by path. */
@@ -37,15 +39,7 @@ export interface Changes {
   readonly applies: ApplyCheck
 }
 
-export class CaptureFailed extends Schema.TaggedError<CaptureFailed>()("CaptureFailed", {
-  worktree: Schema.String,
-  reason: Schema.String
-}) {
-  override get message(): string {
-    return `cannot capture the changes in ${this.worktree}: ${this.reason}`
-  }
-}
-
+/** What to capture, and where to. */
 export interface CaptureOptions {
   readonly worktree: Worktree
   /** Whether a changed file is one that tools leave behind. */
@@ -59,6 +53,7 @@ export interface CaptureOptions {
 
 export { captureLimits }
 
+/** Turns what is on disk into a task's patch and ref. */
 export class Patches extends Context.Tag("codex-runner/Patches")<
   Patches,
   {
@@ -79,7 +74,7 @@ export class Patches extends Context.Tag("codex-runner/Patches")<
             Effect.mapError((error) => error.message),
             // Even what nobody foresaw must be a failure to capture: that keeps the worktree.
             Effect.catchAllDefect((defect) => Effect.fail(defect instanceof Error ? defect.message : String(defect))),
-            Effect.mapError((reason) => new CaptureFailed({ worktree: options.worktree.path, reason }))
+            Effect.mapError((reason) => captureFailed(options.worktree, reason))
           )
       })
     })
@@ -100,7 +95,8 @@ const capture = Effect.fn("Patches.capture")(function*(options: CaptureOptions) 
     candidates.filter((path) => !options.isDisposable(path))
   )
 
-  const index = `${worktree.git.directory}/index.final`
+  // Of this capture alone: a git of one that was killed may still be at work, or have left its lock.
+  const index = `${worktree.git.directory}/index.final-${randomBytes(4).toString("hex")}`
   yield* copyIndex(worktree.git.baseIndex, index)
   yield* updateIndex(worktree, index, taken.deleted, "--force-remove")
   const refused = yield* updateIndex(worktree, index, taken.written, "--add", "--replace")

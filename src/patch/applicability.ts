@@ -6,6 +6,7 @@ import { resolveCommit } from "../git/Repository.ts"
 import { copyIndex } from "../process/copyFile.ts"
 import type { Worktree } from "../worktree/Worktrees.ts"
 
+/** Where a patch applies, and what git said of it. */
 export interface ApplyCheck {
   readonly onBase: boolean
   /** On the checkout's HEAD as it is now. */

@@ -37,14 +37,17 @@ const maxIgnoreFileBytes = 1024 * 1024
 export const changedPaths = Effect.fn("Patches.changedPaths")(function*(worktree: Worktree, walk: Walk) {
   const git = yield* Git
   const target = worktree.git.over(worktree.git.baselineIndex)
-  const list = (flag: string) =>
-    git.run({
-      target,
-      args: ["ls-files", "-z", flag],
-      timeout: "2 minutes",
-      maxOutputBytes: 512 * 1024 * 1024
-    }).pipe(Effect.map((answer) => splitNul(answer.stdout)))
-  const [known, differing] = yield* Effect.all([list("-c"), list("-m")], { concurrency: 2 })
+  const answer = yield* git.run({
+    target,
+    // -t: each name after its tag, and what differs is told a second time.
+    args: ["ls-files", "-z", "-t", "-c", "-m"],
+    timeout: "2 minutes",
+    maxOutputBytes: 512 * 1024 * 1024
+  })
+  const tagged = splitNul(answer.stdout)
+  const named = (differs: boolean) =>
+    tagged.flatMap((entry) => entry.startsWith("C ") === differs ? [entry.slice(2)] : [])
+  const [known, differing] = [named(false), named(true)]
   const before = new Set(known)
   const unreadableNow = new Set(walk.unreadableNames)
   const changed = [...new Set(differing)].filter((path) => walk.files.has(path))

@@ -107,20 +107,20 @@ interface Found {
   readonly entry: Pick<Dirent, "isDirectory" | "isFile" | "isSymbolicLink">
 }
 
-const list = (folder: Place): ReadonlyArray<Found> => {
+/** One by one: a folder may have hundreds of thousands. */
+function* list(folder: Place): Generator<Found, void> {
   openUp(folder)
   if (typeof folder === "string") {
     const entries = readdirSync(folder, { withFileTypes: true })
     if (!entries.some((entry) => isUnreadable(entry.name))) {
-      return entries.map((entry) => ({ name: entry.name, place: `${folder}/${entry.name}`, entry }))
+      for (const entry of entries) yield { name: entry.name, place: `${folder}/${entry.name}`, entry }
+      return
     }
   }
   const bytes = Buffer.from(folder)
-  return readdirSync(bytes, { withFileTypes: true, encoding: "buffer" }).map((entry) => ({
-    name: entry.name.toString("utf8"),
-    place: Buffer.concat([bytes, Buffer.from("/"), entry.name]),
-    entry
-  }))
+  for (const entry of readdirSync(bytes, { withFileTypes: true, encoding: "buffer" })) {
+    yield { name: entry.name.toString("utf8"), place: Buffer.concat([bytes, Buffer.from("/"), entry.name]), entry }
+  }
 }
 
 /** The task's own modes don't keep its work from being seen. git stores none of a folder. */

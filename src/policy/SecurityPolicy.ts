@@ -4,17 +4,19 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as path from "node:path"
 import { RunnerConfig } from "../config/RunnerConfig.ts"
 import { type ChangedFile, foldPath, withParents } from "../domain/Changes.ts"
 import type { Problem } from "../domain/Problem.ts"
 import type { Violation } from "../domain/Result.ts"
 import type { AdmittedRun, AdmittedTask, RunId, RunRequest } from "../domain/Task.ts"
-import { admit, checkRequest } from "./admission.ts"
+import { admit, admitReview, checkRequest } from "./admission.ts"
+import { bareRepositories } from "./bareRepositories.ts"
 import { commandHost } from "./commandHost.ts"
 import { judgeCommand } from "./commands/judgeCommand.ts"
+import { linkFault } from "./linkRules.ts"
 import { compilePathRules, judgePath } from "./pathRules.ts"
 
+/** What a task did. */
 export interface Deeds {
   readonly task: AdmittedTask
   readonly worktree: string
@@ -29,17 +31,20 @@ export interface Deeds {
   readonly foldedPaths: ReadonlyMap<string, string>
 }
 
+/** Says what may be asked for, and whether what came of it stayed within bounds. Before execution the gate holds what an admitted task says. */
 export class SecurityPolicy extends Context.Tag("codex-runner/SecurityPolicy")<
   SecurityPolicy,
   {
     /** Every problem of a request that can be told without its base commit. */
     readonly check: (request: RunRequest) => ReadonlyArray<Problem>
-    /** The one way to an {@link AdmittedTask}. */
+    /** The one way to an {@link AdmittedTask} that changes anything. */
     readonly admit: (options: {
       readonly request: RunRequest
       readonly runId: RunId
       readonly baseCommit: string
     }) => Either.Either<AdmittedRun, Arr.NonEmptyReadonlyArray<Problem>>
+    /** A plan's review as a task: it may read, and change nothing. */
+    readonly admitReview: (options: { readonly runId: RunId; readonly prompt: string }) => AdmittedTask
     /** Whether a changed file is what tools leave behind. */
     readonly isDisposable: (task: AdmittedTask) => (path: string) => boolean
     /** Judges afterwards, by commands and by the bytes on disk. */
@@ -52,6 +57,7 @@ export class SecurityPolicy extends Context.Tag("codex-runner/SecurityPolicy")<
       SecurityPolicy.of({
         check: (request) => checkRequest(request, config),
         admit: (options) => admit({ ...options, config }),
+        admitReview: (options) => admitReview({ ...options, config }),
         isDisposable: (task) => {
           const rules = rulesFor(task)
           return (file) => judgePath(rules, file)._tag === "Disposable"
@@ -60,6 +66,10 @@ export class SecurityPolicy extends Context.Tag("codex-runner/SecurityPolicy")<
           ...auditPaths(deeds),
           ...deeds.files.flatMap((file) => auditLink(file, deeds)),
           ...auditNames(deeds),
+          ...bareRepositories(deeds.files, deeds.foldedPaths).map((folder) => ({
+            kind: "nested_repository" as const,
+            detail: `git takes ${folder === "" ? "the root" : `"${folder}"`} for a repository`
+          })),
           ...deeds.commands.flatMap((command) => auditCommand(command, deeds, config.allow_read_only_commands))
         ]
       }))
@@ -82,10 +92,8 @@ const auditLink = (file: ChangedFile, { links }: Deeds): ReadonlyArray<Violation
     return [{ kind: "nested_repository", detail: `"${file.path}" is a repository of its own` }]
   }
   const target = links.get(file.path)
-  if (file.newMode !== "120000" || target === undefined) return []
-  const leads = path.posix.normalize(path.posix.join(path.posix.dirname(file.path), target))
-  const outside = path.posix.isAbsolute(target) || leads === ".." || leads.startsWith("../")
-  return outside ? [{ kind: "symlink", detail: `"${file.path}" is a link that leads outside: ${target}` }] : []
+  const fault = file.newMode !== "120000" || target === undefined ? undefined : linkFault(file.path, target)
+  return fault === undefined ? [] : [{ kind: "symlink", detail: `"${file.path}" is ${fault}` }]
 }
 
 /** Names that a file system which ignores case would take for one another. */

@@ -7,8 +7,8 @@ import { globFault } from "../config/pathEntry.ts"
 import type { RunnerConfigData } from "../config/RunnerConfigFile.ts"
 import type { Problem } from "../domain/Problem.ts"
 import { quoted, quotedShort } from "../domain/quoted.ts"
-import { RunId, safeName } from "../domain/Task.ts"
-import type { AdmittedRun, AdmittedTask, RunRequest, TaskSpec } from "../domain/Task.ts"
+import { decodeRequest, draftOf, RunId, safeName, TaskId } from "../domain/Task.ts"
+import type { AdmittedRun, AdmittedTask, RequestDraft, RunRequest, TaskDraft, TaskSpec } from "../domain/Task.ts"
 import { commandEntryFault, covers } from "./commandEntries.ts"
 
 export interface Admission {
@@ -52,11 +52,38 @@ const admitTask = (runId: RunId, task: TaskSpec, config: RunnerConfigData): Admi
     timeout: Duration.seconds(task.timeout_sec ?? config.default_timeout_sec)
   })
 
+/** A review as a task that may change nothing, and run nothing but what only reads. */
+export const admitReview = (
+  { config, prompt, runId }: { readonly config: RunnerConfigData; readonly prompt: string; readonly runId: RunId }
+): AdmittedTask =>
+  admitted({
+    runId,
+    taskId: reviewId,
+    name: safeName(reviewId),
+    prompt,
+    allowedPaths: [],
+    protectedPaths: config.protected_paths,
+    // What tools leave behind may be written, too.
+    disposablePaths: [],
+    allowedCommands: [],
+    timeout: Duration.seconds(config.default_timeout_sec)
+  })
+
+/** A review's name where a task would have its own. */
+export const reviewId = TaskId.make("review")
+
+/** A request as it came; of one that doesn't decode everything that is wrong, also by the rules for what of it can be read. */
+export const readRequest = (
+  input: unknown,
+  config: RunnerConfigData
+): Either.Either<RunRequest, Arr.NonEmptyReadonlyArray<Problem>> =>
+  Either.mapLeft(decodeRequest(input), (problems) => Arr.appendAll(problems, checkRequest(draftOf(input), config)))
+
 /** Everything that is wrong with a request, before its base commit is known. */
-export const checkRequest = (request: RunRequest, config: RunnerConfigData): ReadonlyArray<Problem> => [
+export const checkRequest = (request: RequestDraft, config: RunnerConfigData): ReadonlyArray<Problem> => [
   ...checkRun(request, config),
   ...checkNames(request),
-  ...request.tasks.flatMap((task, index) => checkTask(task, `tasks[${index}]`, config))
+  ...(request.tasks ?? []).flatMap((task, index) => checkTask(task, `tasks[${index}]`, config))
 ]
 
 const problem = (at: string, message: string, remedy?: string): Problem => ({
@@ -67,14 +94,15 @@ const problem = (at: string, message: string, remedy?: string): Problem => ({
 
 const raise = (field: string): string => `Ask for less, or raise ${field} in .mcp-codex.json.`
 
-const checkRun = (request: RunRequest, config: RunnerConfigData): ReadonlyArray<Problem> => {
+const checkRun = (request: RequestDraft, config: RunnerConfigData): ReadonlyArray<Problem> => {
   const problems: Array<Problem> = []
   const { limits, max_tasks_per_run } = config
-  if (request.tasks.length === 0) problems.push(problem("tasks", "expected at least one task"))
-  if (request.tasks.length > max_tasks_per_run) {
+  const count = request.tasks?.length
+  if (count === 0) problems.push(problem("tasks", "expected at least one task"))
+  if (count !== undefined && count > max_tasks_per_run) {
     problems.push(problem(
       "tasks",
-      `expected at most ${max_tasks_per_run} tasks in one run, got ${request.tasks.length}`,
+      `expected at most ${max_tasks_per_run} tasks in one run, got ${count}`,
       "Split the run, or raise max_tasks_per_run in .mcp-codex.json."
     ))
   }
@@ -95,7 +123,7 @@ const checkRun = (request: RunRequest, config: RunnerConfigData): ReadonlyArray<
 /** Percent-encoding triples a dot; run and task together must fit in one file name. */
 const maxNameLength = 120
 
-const checkNames = (request: RunRequest): ReadonlyArray<Problem> => {
+const checkNames = (request: RequestDraft): ReadonlyArray<Problem> => {
   const problems: Array<Problem> = []
   const tooManyDots = (at: string, id: string) => {
     if (safeName(id).length > maxNameLength) {
@@ -104,7 +132,9 @@ const checkNames = (request: RunRequest): ReadonlyArray<Problem> => {
   }
   if (request.run_id !== undefined) tooManyDots("run_id", request.run_id)
   const seen = new Map<string, number>()
-  request.tasks.forEach(({ task_id }, index) => {
+  const ids = request.tasks?.map(({ task_id }) => task_id) ?? []
+  ids.forEach((task_id, index) => {
+    if (task_id === undefined) return
     const at = `tasks[${index}].task_id`
     tooManyDots(at, task_id)
     const first = seen.get(task_id.toLowerCase())
@@ -112,7 +142,7 @@ const checkNames = (request: RunRequest): ReadonlyArray<Problem> => {
       seen.set(task_id.toLowerCase(), index)
       return
     }
-    const other = request.tasks[first]?.task_id ?? task_id
+    const other = ids[first] ?? task_id
     const asWritten = other === task_id ? "" : ` as ${quoted(other)}, and case alone is no difference`
     problems.push(
       problem(at, `${quoted(task_id)} is taken by tasks[${first}]${asWritten}`, "Give each task an id of its own.")
@@ -121,7 +151,7 @@ const checkNames = (request: RunRequest): ReadonlyArray<Problem> => {
   return problems
 }
 
-const checkTask = (task: TaskSpec, at: string, config: RunnerConfigData): ReadonlyArray<Problem> => {
+const checkTask = (task: TaskDraft, at: string, config: RunnerConfigData): ReadonlyArray<Problem> => {
   const problems: Array<Problem> = []
   const { limits } = config
   if (task.timeout_sec !== undefined && task.timeout_sec > limits.timeout_sec) {

@@ -17,6 +17,8 @@ const interpreters = /^((ba|da|z|k|c|tc|fi|a)?sh|node|python[\d.]*|perl[\d.]*|ru
 const wrappers =
   /^(env|xargs|command|builtin|exec|eval|source|\.|time|nice|nohup|sudo|doas|timeout|setsid|stdbuf|busybox|deno|osascript)$/
 
+export const isWrapper = (program: string): boolean => wrappers.test(program)
+
 const startsWith = (words: ReadonlyArray<string>, prefix: ReadonlyArray<string>): boolean =>
   prefix.length > 0 && prefix.every((word, index) => words[index] === word)
 
@@ -38,6 +40,6 @@ export const covers = (entry: string, narrower: string): boolean => {
     const own = end === -1 ? added : added.slice(0, end)
     return own.every((word) => !word.startsWith("-") || isSafeRunnerOption(word))
   }
-  if (wrappers.test(program)) return added.length === 0
+  if (isWrapper(program)) return added.length === 0
   return !(interpreters.test(program) && added[0]?.startsWith("-") === true)
 }

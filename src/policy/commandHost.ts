@@ -2,6 +2,7 @@
 import { accessSync, constants, readdirSync, realpathSync, statSync } from "node:fs"
 import * as path from "node:path"
 import type { CommandHost } from "./commands/model.ts"
+import type { Look } from "./deniedReads.ts"
 
 const orUndefined = <A>(work: () => A): A | undefined => {
   try {
@@ -27,3 +28,15 @@ export const commandHost = (searchPath: string): CommandHost => ({
       .map((folder) => path.join(folder, name)).find(isProgram),
   list: (folder) => orUndefined(() => readdirSync(folder))
 })
+
+/** What is there, of what can be read. */
+export const look: Look = {
+  find: (place) =>
+    orUndefined(() => {
+      accessSync(place, constants.R_OK)
+      const real = realpathSync.native(place)
+      const stats = statSync(real)
+      return stats.isDirectory() || stats.isFile() ? real : undefined
+    }),
+  list: (folder) => orUndefined(() => readdirSync(folder)) ?? []
+}

@@ -64,11 +64,29 @@ export const codexEnvironment = (host: HostEnvironment, options: CodexEnvironmen
   ...(options.codexHome === null ? {} : { CODEX_HOME: options.codexHome })
 })
 
-/** Absolute paths, symlinks resolved. The model can write to all three. */
+const tmpName = "tmp"
+
+/**
+ * A task's folder for temporary files, inside of its `HOME`: for each further folder that commands may write to, Codex
+ * would make half a dozen mounts more in each of its sandboxes.
+ */
+export const tmpdirIn = (home: string): string => `${home}/${tmpName}`
+
+/** What comes before each command, for any POSIX shell: until here `TMPDIR` was the sandbox's. */
+export const intoTmpdir = `export TMPDIR="$HOME/${tmpName}"; `
+
+/** Absolute paths, symlinks resolved. */
 export interface CommandEnvironmentOptions {
+  /** The model can write to these two. */
   readonly worktree: string
   readonly home: string
-  readonly tmpdir: string
+  /**
+   * `TMPDIR` as a command starts, before {@link intoTmpdir}. What sets up Codex's sandbox has the command's
+   * environment, is not in the sandbox itself, and keeps its books there: in a folder that commands can replace it
+   * would follow their links, and make and delete files wherever they lead. Without a gate nothing tells commands of
+   * another one: then it is their `HOME`, which they can't replace as a whole.
+   */
+  readonly sandboxTmpdir: string
   readonly commandEnv: Environment
 }
 
@@ -77,11 +95,13 @@ export const commandEnvironment = (host: HostEnvironment, options: CommandEnviro
   const environment: Environment = {
     ...pick(host, commandNames),
     ...options.commandEnv,
-    PATH: searchPath(host["PATH"] ?? "", [options.worktree, options.home, options.tmpdir]),
+    PATH: searchPath(host["PATH"] ?? "", [options.worktree, options.home]),
     HOME: options.home,
-    TMPDIR: options.tmpdir,
+    TMPDIR: options.sandboxTmpdir,
     // Below 2, a bash whose standard input is a socket takes itself for a remote login and reads ~/.bashrc.
     SHLVL: "1",
+    // Where a zsh, which any call may ask for, looks for what it runs before the call: not in the model's own HOME.
+    ZDOTDIR: "/dev/null",
     ...hardenedGit
   }
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !isSecretName(name)))

@@ -93,9 +93,12 @@ const fold = (text: string): string =>
 /** NTFS drops a stream's name and what trails, and knows `.git` as `git~1` too. */
 const foldName = (name: string): string => fold(name).replace(/:.*$/s, "").replace(/[. ]+$/, "")
 
+/** Whether some file system takes a name for `.git`. */
+export const isGitsName = (name: string): boolean => /^(?:\.git|git~\d+)$/.test(foldName(name))
+
 const isBuiltInProtected = (path: string): boolean => {
-  const names = namesOf(path).map(foldName)
-  if (names.some((name) => name === ".git" || /^git~\d+$/.test(name))) return true
-  const [first] = names
+  const names = namesOf(path)
+  if (names.some(isGitsName)) return true
+  const first = foldName(names[0] ?? "")
   return first === ".codex" || first === ".agents" || first === ".mcp-codex.json"
 }

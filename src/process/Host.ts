@@ -2,6 +2,7 @@
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
 
+/** The runner's own surroundings. */
 export class Host extends Context.Tag("codex-runner/Host")<
   Host,
   {

@@ -1,7 +1,7 @@
 /**
  * Child processes as scoped resources: their output as streams, their end
- * bounded in time, and nothing of their process group alive once the scope is
- * closed.
+ * bounded in time, and nothing of their process group or namespace alive once
+ * the scope is closed.
  */
 import * as Command from "@effect/platform/Command"
 import * as CommandExecutor from "@effect/platform/CommandExecutor"
@@ -11,19 +11,19 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { pipe } from "effect/Function"
 import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { existsSync } from "node:fs"
+import { contained, type Containment, ownEnd, type Tree } from "./containment.ts"
 import { drained } from "./drained.ts"
+import { OutputLimit, ProcessFailed, ProcessTimedOut, type RunFailed, SpawnFailed } from "./failures.ts"
+import { findProgram } from "./findProgram.ts"
+import { makeRegister, type Register } from "./register.ts"
 import { runToEnd } from "./runToEnd.ts"
+import { defaultStop, endLeftovers, type StopPolicy, stopTree } from "./stop.ts"
 import { waitAtMost } from "./waitAtMost.ts"
 
-/** How to end a process: a signal, and how long it may take before SIGKILL. */
-export interface StopPolicy {
-  readonly signal: "SIGINT" | "SIGTERM" | "SIGKILL"
-  readonly grace: Duration.DurationInput
-}
-
+/** A process to start. */
 export interface ProcessSpec {
   readonly command: string
   readonly args: ReadonlyArray<string>
@@ -33,6 +33,8 @@ export interface ProcessSpec {
   readonly stop?: StopPolicy
   /** Run at a lower priority, as `nice` does. */
   readonly niceness?: number
+  /** How everything that it starts is held together; where absent, by its process group. */
+  readonly containment?: Containment
   /** Everything the process may read from its standard input; by default nothing. */
   readonly stdin?: Uint8Array | Stream.Stream<Uint8Array>
 }
@@ -43,13 +45,16 @@ export interface Exit {
   readonly signal: string | null
 }
 
+/** A process at work. */
 export interface Child {
+  /** Of the outermost process: the program itself, unless it is contained in a namespace. */
   readonly pid: number
   readonly stdout: Stream.Stream<Uint8Array, ProcessFailed>
   readonly stderr: Stream.Stream<Uint8Array, ProcessFailed>
   readonly exit: Effect.Effect<Exit>
 }
 
+/** A process that is waited for. */
 export interface RunSpec extends ProcessSpec {
   readonly stdin?: Uint8Array
   readonly timeout: Duration.DurationInput
@@ -57,133 +62,120 @@ export interface RunSpec extends ProcessSpec {
   readonly maxOutputBytes: number
 }
 
+/** How a process ended, and what it said. */
 export interface Completed extends Exit {
   readonly stdout: Uint8Array
   readonly stderr: string
 }
 
-/** A program could not be started. Holds no arguments, so that no secret is in it. */
-export class SpawnFailed extends Schema.TaggedError<SpawnFailed>()("SpawnFailed", {
-  command: Schema.String,
-  cwd: Schema.String,
-  missing: Schema.Literal("program", "cwd", "neither"),
-  reason: Schema.String
-}) {
-  override get message(): string {
-    switch (this.missing) {
-      case "program":
-        return `ENOENT: spawn ${this.command} ENOENT`
-      case "cwd":
-        return `cannot start ${this.command}: its working folder ${this.cwd} does not exist`
-      case "neither":
-        return `cannot start ${this.command}: ${this.reason}`
-    }
-  }
-}
-
-/** A pipe to a process broke. */
-export class ProcessFailed extends Schema.TaggedError<ProcessFailed>()("ProcessFailed", {
-  command: Schema.String,
-  reason: Schema.String
-}) {
-  override get message(): string {
-    return `lost the output of ${this.command}: ${this.reason}`
-  }
-}
-
-export class OutputLimit extends Schema.TaggedError<OutputLimit>()("OutputLimit", {
-  command: Schema.String,
-  maxBytes: Schema.Number
-}) {
-  override get message(): string {
-    return `${this.command} printed more than ${this.maxBytes} bytes`
-  }
-}
-
-export class ProcessTimedOut extends Schema.TaggedError<ProcessTimedOut>()("ProcessTimedOut", {
-  command: Schema.String,
-  afterMs: Schema.Number
-}) {
-  override get message(): string {
-    return `${this.command} did not end within ${this.afterMs / 1000} s`
-  }
-}
-
-export type RunFailed = SpawnFailed | ProcessFailed | OutputLimit | ProcessTimedOut
-
+/** Child processes, contained and ended with their scopes. */
 export class Processes extends Context.Tag("codex-runner/Processes")<
   Processes,
   {
-    /** Starts a process. Closing the scope ends it with its group, by its {@link StopPolicy}. */
+    /** Starts a process. Closing the scope ends it with its group or namespace, by its {@link StopPolicy}. */
     readonly spawn: (spec: ProcessSpec) => Effect.Effect<Child, SpawnFailed, Scope.Scope>
     /** Starts a process, waits for its end within its limits, and collects its output. Any exit code is a result. */
     readonly run: (spec: RunSpec) => Effect.Effect<Completed, RunFailed>
+    /**
+     * For a runner that is about to end itself: SIGKILL to every process that
+     * was started here and still lives, with its group or namespace, at once.
+     * Waits a second at most. Nothing is started any more, and nobody is told
+     * of an end any more: what was at work stays as it is, for the next start
+     * to set right.
+     */
+    readonly endAll: Effect.Effect<void>
   }
 >() {
   static readonly layer = Layer.effect(
     Processes,
     Effect.map(CommandExecutor.CommandExecutor, (executor) => {
-      const spawn = (spec: ProcessSpec) => start(executor, spec)
-      return Processes.of({ spawn, run: collect })
+      const register = makeRegister()
+      return Processes.of({
+        spawn: (spec) => register.unlessOver(start(executor, register, spec)),
+        run: (spec) => register.unlessOver(collect(register, spec)),
+        endAll: register.endAll
+      })
     })
   )
 }
 
-const defaultStop: StopPolicy = { signal: "SIGTERM", grace: "2 seconds" }
+const commandOf = (spec: ProcessSpec): readonly [program: string, args: ReadonlyArray<string>] => {
+  const [program, args] = contained(spec.containment, [spec.command, spec.args])
+  return spec.niceness === undefined ? [program, args] : ["nice", ["-n", String(spec.niceness), program, ...args]]
+}
 
-const commandOf = (spec: ProcessSpec): readonly [program: string, args: ReadonlyArray<string>] =>
-  spec.niceness === undefined
-    ? [spec.command, spec.args]
-    : ["nice", ["-n", String(spec.niceness), spec.command, ...spec.args]]
+const isContained = ({ containment }: ProcessSpec): boolean => containment?._tag === "Namespace"
 
-const start = Effect.fnUntraced(function*(executor: CommandExecutor.CommandExecutor, spec: ProcessSpec) {
-  const [program, args] = commandOf(spec)
-  const command = pipe(
-    Command.make(program, ...args),
-    Command.workingDirectory(spec.cwd),
-    Command.env(spec.env, { extendEnv: false }),
-    // An inherited or open stdin makes Codex wait for more of the prompt.
-    Command.stdin(inputOf(spec))
-  )
-  const child = yield* executor.start(command).pipe(
-    Effect.mapError((error) => spawnFailed(spec, error)),
-    // Node throws at what no program can be given: a NUL byte in an argument.
-    Effect.catchAllDefect((defect) =>
-      new SpawnFailed({
-        command: spec.command,
-        cwd: spec.cwd,
-        missing: "neither",
-        reason: defect instanceof Error && "code" in defect ? String(defect.code) : "it was refused by the system"
-      })
+/** In a namespace the program is started by another, which is there. */
+const checkContained = (spec: ProcessSpec): Effect.Effect<void, SpawnFailed> =>
+  isContained(spec) && findProgram(spec.command, spec.env["PATH"]) === undefined
+    ? new SpawnFailed({
+      command: spec.command,
+      cwd: spec.cwd,
+      missing: existsSync(spec.command) ? "neither" : "program",
+      reason: "EACCES"
+    })
+    : Effect.void
+
+const start = Effect.fnUntraced(
+  function*(executor: CommandExecutor.CommandExecutor, register: Register, spec: ProcessSpec) {
+    yield* checkContained(spec)
+    const [program, args] = commandOf(spec)
+    const command = pipe(
+      Command.make(program, ...args),
+      Command.workingDirectory(spec.cwd),
+      Command.env(spec.env, { extendEnv: false }),
+      // An inherited or open stdin makes Codex wait for more of the prompt.
+      Command.stdin(inputOf(spec))
     )
-  )
-  const exit = Effect.match(child.exitCode, {
-    onSuccess: (code): Exit => ({ code, signal: null }),
-    onFailure: (error): Exit => ({ code: null, signal: /signal: (SIG\w+)$/.exec(reasonOf(error))?.[1] ?? "unknown" })
-  })
-  yield* Effect.addFinalizer(() => stop(child, spec.stop ?? defaultStop))
-  const exited = Effect.zipRight(exit, killGroup(child))
-  const output = (stream: Stream.Stream<Uint8Array, PlatformError>) =>
-    drained(stream, exited).pipe(
-      Stream.mapError((error) => new ProcessFailed({ command: spec.command, reason: reasonOf(error) }))
+    // Its own release would wait for ever for a process that not even SIGKILL ends.
+    const scope = yield* Scope.make()
+    const child = yield* Scope.extend(executor.start(command), scope).pipe(
+      Effect.mapError((error) => spawnFailed(spec, error)),
+      // Node throws at what no program can be given: a NUL byte in an argument.
+      Effect.catchAllDefect((defect) =>
+        new SpawnFailed({
+          command: spec.command,
+          cwd: spec.cwd,
+          missing: "neither",
+          reason: defect instanceof Error && "code" in defect ? String(defect.code) : "it was refused by the system"
+        })
+      )
     )
-  return { pid: child.pid, stdout: output(child.stdout), stderr: output(child.stderr), exit } satisfies Child
+    const tree: Tree = { pid: child.pid, isContained: isContained(spec) }
+    const leave = register.enter(tree)
+    const exit = Effect.match(child.exitCode, {
+      onSuccess: (code): Exit => ownEnd(tree, { code, signal: null }),
+      onFailure: (error): Exit => ({ code: null, signal: /signal: (SIG\w+)$/.exec(reasonOf(error))?.[1] ?? "unknown" })
+    })
+    const ended = { yet: false }
+    yield* Effect.forkDaemon(Effect.map(exit, () => {
+      ended.yet = true
+      leave()
+      endLeftovers(tree)
+    }))
+    yield* Effect.addFinalizer((why) =>
+      stopTree(tree, { exit, isRunning: () => !ended.yet }, spec.stop ?? defaultStop).pipe(
+        Effect.zipRight(waitAtMost("1 second", Scope.close(scope, why)))
+      )
+    )
+    const output = (stream: Stream.Stream<Uint8Array, PlatformError>) =>
+      drained(stream, Effect.asVoid(exit)).pipe(
+        Stream.mapError((error) => new ProcessFailed({ command: spec.command, reason: reasonOf(error) }))
+      )
+    return {
+      pid: child.pid,
+      stdout: output(child.stdout),
+      stderr: output(child.stderr),
+      exit: Effect.flatMap(exit, (end) => register.unlessOver(Effect.succeed(end)))
+    } satisfies Child
+  },
   // Nothing may come between the start and the finalizer that ends what was started.
-}, Effect.uninterruptible)
+  Effect.uninterruptible
+)
 
 const inputOf = ({ stdin }: ProcessSpec): Stream.Stream<Uint8Array> =>
   stdin === undefined ? Stream.empty : stdin instanceof Uint8Array ? Stream.make(stdin) : stdin
-
-const killGroup = (child: CommandExecutor.Process) => waitAtMost("5 seconds", child.kill("SIGKILL"))
-
-/** Ends the process and whatever is left of its group. A signal that is ignored would make `kill` wait for ever. */
-const stop = (child: CommandExecutor.Process, policy: StopPolicy) =>
-  child.isRunning.pipe(
-    Effect.orElseSucceed(() => true),
-    Effect.flatMap((running) => running ? waitAtMost(policy.grace, child.kill(policy.signal)) : Effect.void),
-    // Also after a clean exit: a grandchild may live on in the group.
-    Effect.zipRight(killGroup(child))
-  )
 
 const spawnFailed = (spec: ProcessSpec, error: PlatformError): SpawnFailed =>
   new SpawnFailed({
@@ -198,10 +190,18 @@ const spawnFailed = (spec: ProcessSpec, error: PlatformError): SpawnFailed =>
 /** The whole message would hold the arguments. */
 const reasonOf = (error: PlatformError): string => error.description ?? error._tag
 
-const collect = (spec: RunSpec): Effect.Effect<Completed, RunFailed> => {
+const collect = (register: Register, spec: RunSpec): Effect.Effect<Completed, RunFailed> => {
   const { command, cwd } = spec
   const [program, args] = commandOf(spec)
-  return runToEnd({ ...spec, program, args, stdin: spec.stdin, stop: spec.stop ?? defaultStop }).pipe(
+  const short = {
+    ...spec,
+    program,
+    args,
+    isContained: isContained(spec),
+    stdin: spec.stdin,
+    stop: spec.stop ?? defaultStop
+  }
+  const collected = runToEnd(short, register).pipe(
     Effect.mapError((failure) => {
       switch (failure._tag) {
         case "NotStarted":
@@ -215,4 +215,5 @@ const collect = (spec: RunSpec): Effect.Effect<Completed, RunFailed> => {
       }
     })
   )
+  return Effect.zipRight(checkContained(spec), collected)
 }

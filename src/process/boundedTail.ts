@@ -44,7 +44,8 @@ export const firstCharacters = (text: string, cap: number): string => {
   return copy(text.slice(0, isLowSurrogate(text.charCodeAt(cap)) ? cap - 1 : cap))
 }
 
-const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff
+/** The second half of a pair: a text that begins with it is none that every reader takes. */
+export const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff
 
 /** A slice keeps the whole string it was taken from alive: megabytes for a few lines. */
 const copy = (slice: string): string => Buffer.from(slice, "utf16le").toString("utf16le")

@@ -10,15 +10,20 @@ import * as Effect from "effect/Effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { existsSync } from "node:fs"
 import type { Readable } from "node:stream"
+import { ownEnd, type Tree } from "./containment.ts"
 import { drainGrace } from "./drained.ts"
+import type { Register } from "./register.ts"
+import { endLeftovers, type StopPolicy, stopTree } from "./stop.ts"
 
 export interface ShortProcess {
   readonly program: string
   readonly args: ReadonlyArray<string>
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
+  /** Whether the program puts itself and all that it starts into a namespace. */
+  readonly isContained: boolean
   readonly stdin: Uint8Array | undefined
-  readonly stop: { readonly signal: NodeJS.Signals; readonly grace: Duration.DurationInput }
+  readonly stop: StopPolicy
   readonly timeout: Duration.DurationInput
   /** Cap on each of the two streams, in bytes. */
   readonly maxOutputBytes: number
@@ -37,12 +42,21 @@ export interface ShortProcessEnd {
   readonly stderr: string
 }
 
-/** Interruption, where it is let through, ends the process with its group. */
-export const runToEnd = (short: ShortProcess): Effect.Effect<ShortProcessEnd, ShortProcessFailure> =>
-  Effect.async((resume) => {
+/** Interruption, where it is let through, ends the process with its group or namespace. */
+export const runToEnd = (
+  short: ShortProcess,
+  register: Register
+): Effect.Effect<ShortProcessEnd, ShortProcessFailure> =>
+  Effect.async((callback) => {
+    const resume: typeof callback = (next) => callback(register.unlessOver(next))
     const child = start(short)
     if ("_tag" in child) return resume(Effect.fail(child))
-    const stopped = Effect.uninterruptible(stop(child, short.stop))
+    if (child.pid === undefined) {
+      return void child.once("error", (error) => resume(Effect.fail(notStarted(short, error))))
+    }
+    const tree: Tree = { pid: child.pid, isContained: short.isContained }
+    const leave = register.enter(tree)
+    const stopped = Effect.uninterruptible(stop(child, tree, short.stop))
     const giveUp = (why: ShortProcessFailure) => resume(Effect.zipRight(stopped, Effect.fail(why)))
     // From the first moment on: Node throws away what is said when nobody listens.
     const gather = (stream: Readable | null): ReadonlyArray<Buffer> => {
@@ -59,23 +73,21 @@ export const runToEnd = (short: ShortProcess): Effect.Effect<ShortProcessEnd, Sh
     }
     const [stdout, stderr] = [gather(child.stdout), gather(child.stderr)]
     const timer = setTimeout(() => giveUp({ _tag: "TimedOut" }), Duration.toMillis(short.timeout))
-    child.once("error", (error) => {
-      clearTimeout(timer)
-      resume(Effect.fail(notStarted(short, error)))
-    })
+    // A signal that can't be sent, of which nothing follows.
+    child.on("error", () => undefined)
     // A program that ends without reading what it is fed is no failure.
     child.stdin?.on("error", () => undefined).end(short.stdin)
     child.once("exit", () => {
+      leave()
       clearTimeout(timer)
       // A grandchild may live on in the group, and one that left it may hold the pipes open.
-      signalGroup(child, "SIGKILL")
+      endLeftovers(tree)
       const overdue = setTimeout(() => closeOutput(child), Duration.toMillis(drainGrace))
       child.once("close", () => clearTimeout(overdue))
     })
     child.once("close", (code, signal) =>
       resume(Effect.succeed({
-        code,
-        signal,
+        ...ownEnd(tree, { code, signal }),
         stdout: Buffer.concat(stdout),
         stderr: Buffer.concat(stderr).toString("utf8")
       })))
@@ -103,37 +115,16 @@ const notStarted = ({ cwd }: ShortProcess, error: NodeJS.ErrnoException): ShortP
   return { _tag: "NotStarted", missing, reason: error.message }
 }
 
-const hasEnded = (child: ChildProcess): boolean =>
-  child.pid === undefined || child.exitCode !== null || child.signalCode !== null
-
-const signalGroup = (child: ChildProcess, signal: NodeJS.Signals): void => {
-  try {
-    if (child.pid !== undefined) process.kill(-child.pid, signal)
-  } catch {
-    // Nobody is left in it.
-  }
-}
+const isRunning = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null
 
 const closeOutput = (child: ChildProcess): void => {
   child.stdout?.destroy()
   child.stderr?.destroy()
 }
 
-const stop = (child: ChildProcess, { grace, signal }: ShortProcess["stop"]): Effect.Effect<void> =>
-  endGroup(child, signal, grace).pipe(
-    Effect.zipRight(endGroup(child, "SIGKILL", "5 seconds")),
+const stop = (child: ChildProcess, tree: Tree, policy: StopPolicy): Effect.Effect<void> => {
+  const exit = Effect.async<void>((resume) => void child.once("exit", () => resume(Effect.void)))
+  return stopTree(tree, { exit, isRunning: () => isRunning(child) }, policy).pipe(
     Effect.zipRight(Effect.sync(() => closeOutput(child)))
   )
-
-/** The signal, and so long a wait for the end that it may not bring. */
-const endGroup = (child: ChildProcess, signal: NodeJS.Signals, within: Duration.DurationInput) =>
-  Effect.async<void>((resume) => {
-    const done = () => {
-      clearTimeout(timer)
-      resume(Effect.void)
-    }
-    const timer = setTimeout(done, Duration.toMillis(within))
-    signalGroup(child, signal)
-    if (hasEnded(child)) done()
-    else child.once("exit", done)
-  })
+}

@@ -41,6 +41,8 @@ const untrusted = (fields: ReadonlyArray<TrustedField>): Problem => ({
   area: "environment",
   at: ".mcp-codex.json",
   // Values may hold secrets: the fields alone.
-  message: `sets ${fields.map(({ field }) => field).join(", ")}, which count only in a file that you have trusted.`,
+  message: `sets ${fields.map(({ field }) => field).join(", ")}, which ${
+    fields.length === 1 ? "counts" : "count"
+  } only in a file that you have trusted.`,
   remedy: "Look at it and trust it: codex-runner trust (or run with --trust-config)."
 })

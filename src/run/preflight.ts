@@ -8,6 +8,7 @@ import { Codex, type CodexSession } from "../codex/Codex.ts"
 import { compareVersions } from "../codex/probe.ts"
 import { RunnerConfig } from "../config/RunnerConfig.ts"
 import { type Problem, RunRejected } from "../domain/Problem.ts"
+import { quotedShort } from "../domain/quoted.ts"
 import type { Enforcement } from "../domain/Result.ts"
 import type { AdmittedRun, RunId, RunRequest } from "../domain/Task.ts"
 import { type ArmedGate, Gate } from "../gate/Gate.ts"
@@ -15,14 +16,15 @@ import { type BaseTree, readBaseTree, readConfiguration, type Repository, resolv
 import { SecurityPolicy } from "../policy/SecurityPolicy.ts"
 import { Processes } from "../process/Processes.ts"
 import { codexHomeOf, type Layout } from "../store/stateFolder.ts"
+import { confinedReads } from "./confinedReads.ts"
+import { environmentProblem, providerKeyProblems } from "./providerKey.ts"
 import { countMissing, repositoryKinds } from "./repositoryKinds.ts"
 
 export const oldestNode = "20.19.0"
 export const oldestGit = "2.39.0"
 
-/** A run that may start. */
-export interface Ready {
-  readonly run: AdmittedRun
+/** What the machine and the repository have for Codex to work in. */
+export interface Surroundings {
   readonly repository: Repository
   readonly layout: Layout
   readonly base: BaseTree
@@ -30,20 +32,20 @@ export interface Ready {
   /** Null where nothing is denied before it runs. */
   readonly gate: ArmedGate | null
   readonly enforcement: Enforcement
+  /** What the model's commands can't read, by real paths; null where reads are not confined. */
+  readonly unreadable: ReadonlyArray<string> | null
   /** The user's ignore patterns from outside the tree. */
   readonly excludes: string
   readonly warnings: ReadonlyArray<string>
 }
 
+/** A run that may start. */
+export interface Ready extends Surroundings {
+  readonly run: AdmittedRun
+}
+
 type Host = Readonly<Record<string, string | undefined>>
 export type Checked<A> = Either.Either<A, Arr.NonEmptyReadonlyArray<Problem>>
-
-const environmentProblem = (at: string, message: string, remedy?: string): Problem => ({
-  area: "environment",
-  at,
-  message,
-  ...(remedy === undefined ? {} : { remedy })
-})
 
 /** Refuses a run for these problems; there must be one. */
 export const reject = (problems: ReadonlyArray<Problem>): Effect.Effect<never, RunRejected> =>
@@ -61,38 +63,61 @@ export const preflight = Effect.fn("preflight")(function*(options: {
 }) {
   const { host, layout, repository, request, runId } = options
   const policy = yield* SecurityPolicy
-  const config = yield* RunnerConfig
-  const baseRef = Either.isRight(request) ? request.right.base_ref : undefined
-  const [node, git, session, base] = yield* Effect.all([
-    checkNode,
-    checkGit(host),
-    openCodex(layout, runId),
-    checkBase(repository, baseRef ?? "HEAD", host)
-  ], { concurrency: "unbounded" })
+  const surroundings = yield* checkSurroundings({
+    repository,
+    layout,
+    host,
+    codexHome: codexHomeOf(layout, runId),
+    baseRef: Either.isRight(request) ? request.right.base_ref : undefined
+  })
   const problems = [
     ...(Either.isRight(request) ? policy.check(request.right) : request.left),
+    ...problemsOf(surroundings)
+  ]
+  if (problems.length > 0 || Either.isLeft(request) || Either.isLeft(surroundings)) return yield* reject(problems)
+  const admitted = policy.admit({ request: request.right, runId, baseCommit: surroundings.right.base.commit })
+  if (Either.isLeft(admitted)) return yield* reject(admitted.left)
+  return { ...surroundings.right, run: admitted.right } satisfies Ready
+})
+
+/** All that doesn't depend on what is asked of Codex, but for the commit to start from. */
+export const checkSurroundings = Effect.fn("preflight.surroundings")(function*(options: {
+  readonly repository: Repository
+  readonly layout: Layout
+  readonly host: Host
+  /** Codex's home where it needs no login: not there yet. */
+  readonly codexHome: string
+  readonly baseRef?: string | undefined
+}) {
+  const { host, layout, repository } = options
+  const config = yield* RunnerConfig
+  const [node, git, codex, base] = yield* Effect.all([
+    checkNode,
+    checkGit(host),
+    openCodex(layout, options.codexHome),
+    checkBase(repository, options.baseRef ?? "HEAD", host)
+  ], { concurrency: "unbounded" })
+  const problems = [
     ...node,
     ...git,
     ...providerKeyProblems(config.codex_config, config.env_passthrough, host),
-    ...problemsOf(session),
+    ...problemsOf(codex),
     ...problemsOf(base)
   ]
-  if (problems.length > 0 || Either.isLeft(request) || Either.isLeft(session) || Either.isLeft(base)) {
-    return yield* reject(problems)
-  }
-  const admitted = policy.admit({ request: request.right, runId, baseCommit: base.right.tree.commit })
-  if (Either.isLeft(admitted)) return yield* reject(admitted.left)
-  return {
-    run: admitted.right,
+  if (Arr.isNonEmptyArray(problems)) return Either.left(problems)
+  return Either.map(Either.all({ codex, base }), ({ base, codex }): Surroundings => ({
     repository,
     layout,
-    base: base.right.tree,
-    session: session.right.session,
-    gate: session.right.gate,
-    enforcement: session.right.enforcement,
-    excludes: base.right.excludes,
-    warnings: [...session.right.session.warnings, ...session.right.warnings, ...base.right.warnings]
-  } satisfies Ready
+    base: base.tree,
+    session: codex.session,
+    gate: codex.gate,
+    enforcement: codex.enforcement,
+    unreadable: Either.getOrNull(
+      confinedReads({ config, gate: codex.gate, host, layout, repository, session: codex.session })
+    ),
+    excludes: base.excludes,
+    warnings: [...codex.session.warnings, ...codex.warnings, ...base.warnings]
+  }))
 })
 
 export const problemsOf = <A>(checked: Checked<A>): ReadonlyArray<Problem> => Either.isLeft(checked) ? checked.left : []
@@ -130,12 +155,12 @@ interface GatedCodex {
 
 /** Codex, with the gate proven on it; where it can't be, the configuration says whether to go on without. */
 const openCodex = Effect.fn("preflight.codex")(
-  function*(layout: Layout, runId: RunId) {
+  function*(layout: Layout, home: string) {
     const codex = yield* Codex
     const config = yield* RunnerConfig
     const gate = yield* Gate
     const cacheFolder = path.join(path.dirname(layout.root), "codex")
-    const session = yield* codex.open({ home: codexHomeOf(layout, runId), cacheFolder })
+    const session = yield* codex.open({ home, cacheFolder })
     const found = (
       armed: ArmedGate | null,
       enforcement: Enforcement,
@@ -165,7 +190,11 @@ const checkBase = Effect.fn("preflight.base")(function*(repository: Repository, 
   if (commit === undefined) {
     const hasCommits = (yield* resolveCommit(repository, "HEAD")) !== undefined
     return hasCommits
-      ? refused({ area: "request", at: "base_ref", message: `"${baseRef}" names no commit of ${repository.root}.` })
+      ? refused({
+        area: "request",
+        at: "base_ref",
+        message: `${quotedShort(baseRef)} names no commit of ${repository.root}.`
+      })
       : refused(environmentProblem(
         "repository",
         `${repository.root} has no commit yet.`,
@@ -210,25 +239,3 @@ const userExcludes = (
     }
   }).join("\n")
 }
-
-/** A provider that reads its key from a variable which Codex won't see would fail only after the start. */
-const providerKeyProblems = (
-  codexConfig: ReadonlyArray<string>,
-  passthrough: ReadonlyArray<string>,
-  host: Host
-): ReadonlyArray<Problem> =>
-  codexConfig.flatMap((entry) => [...entry.matchAll(/\benv_key"?\s*=\s*["']?(\w+)/g)]).flatMap(([, name = ""]) => {
-    if (name === "CODEX_API_KEY") return []
-    if (!passthrough.includes(name)) {
-      return [
-        environmentProblem(
-          "auth",
-          `the provider reads its key from ${name}, which Codex is not given.`,
-          `Add "${name}" to env_passthrough.`
-        )
-      ]
-    }
-    return (host[name] ?? "") === ""
-      ? [environmentProblem("auth", `the provider reads its key from ${name}, which is not set.`, `Export ${name}.`)]
-      : []
-  })

@@ -1,27 +1,24 @@
 /** A task's result, made from everything that is known of it once it has ended. */
 import * as Effect from "effect/Effect"
-import { createHash } from "node:crypto"
-import { createReadStream } from "node:fs"
-import { open } from "node:fs/promises"
 import { evidence, summary } from "../audit/evidence.ts"
 import { notesForManager } from "../audit/notes.ts"
-import { clipEnd, clipStart } from "../audit/plainText.ts"
+import { clipStart } from "../audit/plainText.ts"
 import type { TaskFacts } from "../audit/TaskFacts.ts"
 import * as Transcript from "../audit/Transcript.ts"
-import type { TaskError, TaskResult, TaskStatus, Violation } from "../domain/Result.ts"
+import type { Reads, TaskError, TaskResult, TaskStatus, Violation } from "../domain/Result.ts"
 import type { AdmittedTask } from "../domain/Task.ts"
-import { gateLogIn } from "../gate/Gate.ts"
-import { readGateLog } from "../gate/gateLog.ts"
+import { readGateLogIn } from "../gate/gateLog.ts"
 import { joinGate } from "../gate/joinGate.ts"
+import type { CaptureFailed } from "../patch/CaptureFailed.ts"
 import type { Changes } from "../patch/Patches.ts"
 import { SecurityPolicy } from "../policy/SecurityPolicy.ts"
 import { lastCharacters } from "../process/boundedTail.ts"
 import { taskFolder } from "../store/stateFolder.ts"
 import type { Worktree } from "../worktree/Worktrees.ts"
+import { cutsOf, maxFilesListed, maxViolationsListed } from "./cuts.ts"
+import { readPatch, readTail } from "./fromDisk.ts"
 import type { RunContext } from "./RunContext.ts"
 
-/** Of the exact patch, so much is in the result; the whole is at `patch_path`. */
-export const maxPatchCharacters = 256 * 1024
 const maxLogCharacters = 16_000
 const tailCharacters = 500
 
@@ -29,7 +26,9 @@ export interface Ended {
   readonly status: TaskStatus
   readonly error: TaskError | null
   readonly exitCode: number | null
-  readonly captureError: string | null
+  readonly captureFailed: CaptureFailed | null
+  /** What Codex was ended for, where that was a breach of the gate. */
+  readonly breach?: string
   readonly changes: Changes | null
   readonly transcript: Transcript.Transcript
   readonly stderrTail: string
@@ -55,6 +54,8 @@ const unreportable: TaskError = {
   message: "The task ended, but its report could not be made. What it left is in its log folder and under its ref."
 }
 
+const readsOf = ({ ready }: RunContext): Reads => ready.unreadable === null ? "open" : "confined"
+
 /** What a result has from the pipeline alone. */
 const certain = (ended: Ended) => ({
   exit_code: ended.exitCode,
@@ -73,22 +74,30 @@ const fullReport = Effect.fn("report")(function*(context: RunContext, task: Admi
   const logDir = taskFolder(context.ready.layout, task.runId, task.taskId)
   const { changes } = ended
   const { gate, enforcement } = context.ready
+  const reads = readsOf(context)
   const { breaches, denied, transcript } = gate === null
     ? { transcript: ended.transcript, denied: [], breaches: [] }
-    : joinGate(ended.transcript, yield* readGateLog(gateLogIn(logDir)))
+    : joinGate(ended.transcript, yield* readGateLogIn(logDir))
   // What the gate allowed needs no second judgement; without a gate this is the only one.
   const commands = gate === null ? transcript.commands.map(({ command }) => command) : []
-  const violations = [...breaches, ...(yield* violationsOf(context, task, ended, commands))]
+  const violations = [
+    ...withBreach(breaches, ended.breach),
+    ...(yield* violationsOf(context, task, ended, commands))
+  ]
   const { error, status } = verdict(ended, violations)
+  const files = changes?.files ?? []
+  const cuts = yield* cutsOf({ logDir, files: files.length, violations: violations.length })
   const facts: TaskFacts = {
     transcript,
-    files: changes?.files ?? [],
+    files,
     status,
     error,
     violations,
     denied,
     enforcement,
-    warnings: warningsOf(ended)
+    reads,
+    warnings: [...warningsOf(ended), ...cuts],
+    isCaptured: changes !== null
   }
   const patch = changes?.patch == null ? null : yield* readPatch(changes.patch.path)
   const stdout = yield* readTail(`${logDir}/events.jsonl`, maxLogCharacters)
@@ -96,10 +105,10 @@ const fullReport = Effect.fn("report")(function*(context: RunContext, task: Admi
     task_id: task.taskId,
     status,
     ...certain(ended),
-    files_changed: facts.files.map((file) => file.path),
+    files_changed: files.slice(0, maxFilesListed).map((file) => file.path),
     patch: redact(patch?.text ?? ""),
     patch_applicable: changes !== null && violations.length === 0 && changes.applies.onBase && changes.applies.onHead,
-    apply_check_log: redact(changes?.applies.log ?? ended.captureError ?? ""),
+    apply_check_log: redact(changes?.applies.log ?? ended.captureFailed?.message ?? ""),
     commands_run: transcript.commands.map(({ command, exitCode }) => ({ cmd: redact(command), exit_code: exitCode })),
     evidence: redact(evidence(facts)),
     logs: {
@@ -111,8 +120,9 @@ const fullReport = Effect.fn("report")(function*(context: RunContext, task: Admi
     notes_for_manager: redact(notesForManager(facts)),
     error: error === null ? null : { kind: error.kind, message: redact(error.message) },
     denied: denied.map(({ reason, tool, what }) => ({ tool, what: redact(what), reason: redact(reason) })),
-    violations: violations.map(({ detail, kind }) => ({ kind, detail: redact(detail) })),
+    violations: violations.slice(0, maxViolationsListed).map(({ detail, kind }) => ({ kind, detail: redact(detail) })),
     enforcement,
+    reads,
     patch_sha256: patch?.sha256 ?? null,
     log_dir: logDir
   } satisfies TaskResult
@@ -138,6 +148,7 @@ export const skipped = (context: RunContext, task: AdmittedTask, why: TaskError 
   denied: [],
   violations: [],
   enforcement: "none",
+  reads: readsOf(context),
   ref: null,
   patch_path: null,
   patch_sha256: null,
@@ -147,6 +158,12 @@ export const skipped = (context: RunContext, task: AdmittedTask, why: TaskError 
   started_at: null,
   finished_at: null
 })
+
+/** What Codex was ended for is among the breaches, unless the transcript has no place for it. */
+const withBreach = (breaches: ReadonlyArray<Violation>, detail: string | undefined): ReadonlyArray<Violation> =>
+  detail === undefined || breaches.some((breach) => breach.detail === detail)
+    ? breaches
+    : [{ kind: "enforcement_breach", detail }, ...breaches]
 
 const violationsOf = Effect.fnUntraced(function*(
   context: RunContext,
@@ -176,8 +193,12 @@ const verdict = (
   violations: ReadonlyArray<Violation>
 ): { readonly status: TaskStatus; readonly error: TaskError | null } => {
   if (ended.status !== "success") return { status: ended.status, error: ended.error }
-  if (ended.captureError !== null) {
-    return { status: "failed", error: { kind: "patch", message: `${ended.captureError} The worktree is kept.` } }
+  if (ended.captureFailed !== null) {
+    const { kind, message } = ended.captureFailed
+    return {
+      status: "failed",
+      error: { kind, message: kind === "worktree" ? message : `${message} The worktree is kept.` }
+    }
   }
   const first = violations[0]
   if (first !== undefined) {
@@ -190,8 +211,12 @@ const verdict = (
   return { status: "success", error: null }
 }
 
-const warningsOf = ({ captureError, changes, worktree }: Ended): ReadonlyArray<string> => [
-  ...(captureError === null ? [] : [`${captureError}. The worktree is kept at ${worktree?.path}.`]),
+const warningsOf = ({ captureFailed, changes, worktree }: Ended): ReadonlyArray<string> => [
+  ...(captureFailed === null
+    ? []
+    : captureFailed.kind === "worktree"
+    ? [`${captureFailed.message}. What it had changed is lost.`]
+    : [`${captureFailed.message}. The worktree is kept at ${worktree?.path}.`]),
   ...(changes?.incomplete.length
     ? [`The patch is not complete (${changes.incomplete.join("; ")}). The worktree is kept at ${worktree?.path}.`]
     : []),
@@ -206,37 +231,3 @@ const warningsOf = ({ captureError, changes, worktree }: Ended): ReadonlyArray<s
     ]
     : [])
 ]
-
-const readPatch = (path: string) =>
-  Effect.promise(async () => {
-    const hash = createHash("sha256")
-    const kept: Array<Buffer> = []
-    let bytes = 0
-    for await (const chunk of createReadStream(path)) {
-      if (!Buffer.isBuffer(chunk)) continue
-      hash.update(chunk)
-      if (bytes <= maxPatchCharacters) kept.push(chunk)
-      bytes += chunk.byteLength
-    }
-    const text = Buffer.concat(kept).toString("utf8")
-    return {
-      sha256: hash.digest("hex"),
-      text: bytes > maxPatchCharacters
-        ? clipEnd(text, maxPatchCharacters, `the exact patch, ${bytes} bytes, is at ${path}`)
-        : text
-    }
-  })
-
-/** The end of a log, from disk; nothing where there is none. */
-const readTail = (path: string, characters: number) =>
-  Effect.tryPromise(async () => {
-    const file = await open(path, "r")
-    try {
-      const { size } = await file.stat()
-      const length = Math.min(size, 4 * characters)
-      const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length)
-      return clipStart(buffer.toString("utf8"), characters, `the whole is at ${path}`)
-    } finally {
-      await file.close()
-    }
-  }).pipe(Effect.orElseSucceed(() => ""))

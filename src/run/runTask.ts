@@ -2,117 +2,120 @@
  * The pipeline: what happens to one admitted task, from its worktree to its
  * record. It can't fail: whatever goes wrong becomes part of the result.
  */
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import * as Either from "effect/Either"
 import * as Ref from "effect/Ref"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as path from "node:path"
 import { redactCommand, redactOutputs } from "../audit/redactEvent.ts"
 import * as Transcript from "../audit/Transcript.ts"
-import { type CodexOutput, taskMarker } from "../codex/Codex.ts"
-import { judgeEnd } from "../codex/failures.ts"
+import { taskMarker } from "../codex/Codex.ts"
 import { RunnerConfig } from "../config/RunnerConfig.ts"
 import type { CodexEvent } from "../domain/CodexEvent.ts"
-import type { TaskError, TaskResult, TaskStatus } from "../domain/Result.ts"
+import type { TaskResult } from "../domain/Result.ts"
 import type { TaskStage } from "../domain/RunEvent.ts"
 import type { AdmittedTask } from "../domain/Task.ts"
-import { CaptureFailed, type Changes, Patches } from "../patch/Patches.ts"
+import { CaptureFailed } from "../patch/CaptureFailed.ts"
+import { type Changes, Patches } from "../patch/Patches.ts"
 import { SecurityPolicy } from "../policy/SecurityPolicy.ts"
 import { endMarked } from "../process/leftovers.ts"
 import { refOf, taskFolder, worktreePlaces } from "../store/stateFolder.ts"
+import { attribute } from "../telemetry/attributes.ts"
+import { stage } from "../telemetry/spans.ts"
+import { restoreWork } from "../worktree/restoreWork.ts"
 import { setUp } from "../worktree/setup.ts"
 import { type Worktree, Worktrees } from "../worktree/Worktrees.ts"
+import { codexAtWork, TaskTimedOut, tellDenials } from "./atWork.ts"
+import { type Ending, endingOf, endingOfCause, type Progress } from "./ending.ts"
 import { report } from "./report.ts"
+import { isWanted } from "./rescue.ts"
 import type { RunContext } from "./RunContext.ts"
 
-/** A task's clock ran out: the wall clock, or the time without a word from Codex. */
-export class TaskTimedOut extends Schema.TaggedError<TaskTimedOut>()("TaskTimedOut", {
-  clock: Schema.Literal("wall", "idle"),
-  seconds: Schema.Number
-}) {
-  override get message(): string {
-    return this.clock === "wall"
-      ? `Task timeout exceeded (${this.seconds}s). Raise timeout_sec, or split the task.`
-      : `Codex said nothing for ${this.seconds} s (idle_timeout_sec).`
-  }
-}
-
-/** How a task came out, before anyone has looked at its files. */
-interface Ending {
-  readonly status: TaskStatus
-  readonly error: TaskError | null
-  readonly exitCode: number | null
-}
-
-/** What is known so far: kept outside the fibers that may be interrupted, so that nothing seen is lost. */
-interface Progress {
-  readonly transcript: Transcript.Transcript
-  readonly ended: Extract<CodexOutput, { _tag: "Ended" }> | null
-}
-
-export const runTask = Effect.fn("runTask")(function*(context: RunContext, task: AdmittedTask) {
+export const runTask = Effect.fnUntraced(function*(context: RunContext, task: AdmittedTask) {
   const startedAt = yield* Clock.currentTimeMillis
   const progress = yield* Ref.make<Progress>({ transcript: Transcript.empty, ended: null })
-  const enter = (stage: TaskStage) => context.emit({ _tag: "TaskStageEntered", task_id: task.taskId, stage })
+  const enter = (stage: TaskStage) =>
+    context.emit({
+      _tag: "TaskStageEntered",
+      task_id: task.taskId,
+      stage,
+      ...(stage === "codex" ? { timeout_sec: Duration.toSeconds(task.timeout) } : {})
+    })
 
-  const pipeline = Effect.uninterruptibleMask((restore) =>
+  /** Where a stage could not even fail as it should: what may be of the task's own stays. */
+  const fail = (cause: Parameters<typeof endingOfCause>[0], worktree: Worktree | null) => {
+    const changes = worktree === null ? null : Either.left(
+      new CaptureFailed({ worktree: worktree.path, reason: "internal: something else went wrong before" })
+    )
+    return conclude(context, task, { ending: endingOfCause(cause), changes, worktree, progress, startedAt })
+  }
+
+  const inWorktree = Effect.fnUntraced(function*(worktree: Worktree, restore: Restore) {
+    const begun = yield* Ref.make(false)
+    // A bug in here is an end like any other: what was done until then is captured.
+    const exit = yield* Effect.exit(Effect.gen(function*() {
+      yield* enter("setup")
+      yield* restore(prepare(context, task, worktree))
+      yield* Ref.set(begun, true)
+      yield* enter("codex")
+      yield* restore(work(context, task, worktree, progress))
+    }))
+    yield* endProcesses(task, worktree)
+    const changes = (yield* Ref.get(begun))
+      ? yield* Effect.zipRight(enter("capture"), capture(context, task, worktree))
+      : null
+    const ending = yield* Effect.map(Ref.get(progress), (seen) => endingOf(exit, seen))
+    return yield* conclude(context, task, { ending, changes, worktree, progress, startedAt })
+  })
+
+  return yield* Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
       yield* enter("worktree")
       const worktree = yield* restore(acquireWorktree(context, task))
-      yield* enter("setup")
-      const prepared = yield* Effect.exit(restore(prepare(context, task, worktree)))
-      if (Exit.isFailure(prepared)) {
-        const ending = endingOfCause(prepared.cause)
-        return yield* conclude(context, task, { ending, changes: null, worktree, progress, startedAt })
-      }
-      yield* enter("codex")
-      const exit = yield* Effect.exit(restore(work(context, task, worktree, progress)))
-      yield* endMarked("CODEX_RUNNER_TASK", taskMarker(task, worktree.path).CODEX_RUNNER_TASK)
-      yield* enter("capture")
-      const changes = yield* capture(context, task, worktree)
-      const ending = yield* Effect.map(Ref.get(progress), (seen) => endingOf(exit, seen))
-      return yield* conclude(context, task, { ending, changes, worktree, progress, startedAt })
+      return yield* inWorktree(worktree, restore).pipe(
+        Effect.catchAllCause((cause) => Effect.zipRight(worktree.keep, fail(cause, worktree)))
+      )
     }).pipe(
       Effect.scoped,
-      Effect.catchAllCause((cause) =>
-        conclude(context, task, { ending: endingOfCause(cause), changes: null, worktree: null, progress, startedAt })
-      )
+      Effect.catchAllCause((cause) => fail(cause, null))
     )
   )
-  return yield* pipeline
 })
 
-const acquireWorktree = Effect.fnUntraced(function*(context: RunContext, task: AdmittedTask) {
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+const acquireWorktree = stage("worktree")(function*(context: RunContext, task: AdmittedTask) {
   const worktrees = yield* Worktrees
   const { base, excludes, layout, repository } = context.ready
   const places = worktreePlaces(layout, task.runId, task.taskId)
   return yield* worktrees.acquire({ task, repository, base, places, excludes, checkout: true })
 })
 
-const prepare = (context: RunContext, task: AdmittedTask, worktree: Worktree) =>
-  setUp(worktree, { ...context.setup, logPath: path.join(logFolderOf(context, task), "setup.log") })
+const prepare = stage("setup")(function*(context: RunContext, task: AdmittedTask, worktree: Worktree) {
+  yield* setUp(worktree, {
+    ...context.setup,
+    env: { ...context.setup.env, ...taskMarker(task, worktree.path) },
+    containment: context.ready.gate?.containment,
+    logPath: path.join(logFolderOf(context, task), "setup.log")
+  })
+  const earlier = context.earlier.get(task.taskId)
+  if (earlier?.work != null) yield* restoreWork(worktree, earlier.work)
+})
+
+/** Whatever of the task got out of the group or namespace that it was held in. */
+const endProcesses = (task: AdmittedTask, worktree: Worktree) =>
+  endMarked("CODEX_RUNNER_TASK", taskMarker(task, worktree.path).CODEX_RUNNER_TASK).pipe(
+    Effect.catchAllCause((cause) => Effect.logWarning("a task's processes could not be looked for", cause))
+  )
 
 const logFolderOf = (context: RunContext, task: AdmittedTask): string =>
   taskFolder(context.ready.layout, task.runId, task.taskId)
 
 /** Codex at work, within its limits; what it does is folded as it comes. */
-const work = Effect.fnUntraced(
+const work = stage("codex")(
   function*(context: RunContext, task: AdmittedTask, worktree: Worktree, progress: Ref.Ref<Progress>) {
-    const config = yield* RunnerConfig
-    const outputs = context.ready.session.run({
-      task,
-      worktree: worktree.path,
-      checkout: worktree.repository.root,
-      home: worktree.home,
-      tmpdir: worktree.tmpdir,
-      logFolder: logFolderOf(context, task),
-      niceness: context.niceness,
-      gate: yield* gateFor(context, task, worktree)
-    })
     const see = Effect.fnUntraced(function*(event: CodexEvent) {
       // Masked before anything is cut: half a secret has no shape to know it by.
       const masked = redactOutputs(event, context.redact)
@@ -123,8 +126,11 @@ const work = Effect.fnUntraced(
         event: redactCommand(masked, context.redact)
       })
     })
-    yield* outputs.pipe(
-      withIdleLimit(config.idle_timeout_sec),
+    const { niceness, ready } = context
+    const logFolder = logFolderOf(context, task)
+    const earlier = context.earlier.get(task.taskId)
+    const goOn = earlier === undefined ? {} : { thread: earlier.thread }
+    yield* codexAtWork(ready, { task, worktree, logFolder, niceness, ...goOn }).pipe(
       Stream.runForEach((output) =>
         output._tag === "Ended"
           ? Ref.update(progress, (seen) => ({ ...seen, ended: output }))
@@ -133,43 +139,26 @@ const work = Effect.fnUntraced(
       Effect.timeoutFail({
         duration: task.timeout,
         onTimeout: () => new TaskTimedOut({ clock: "wall", seconds: Duration.toSeconds(task.timeout) })
-      })
+      }),
+      tellDenials(ready, { task, logFolder }, context)
     )
   }
 )
 
-/** The task's policy where the hook finds it, outside everything the task can write. */
-const gateFor = Effect.fnUntraced(function*(context: RunContext, task: AdmittedTask, worktree: Worktree) {
-  const { gate, session } = context.ready
-  if (gate === null) return undefined
-  const config = yield* RunnerConfig
-  const env = yield* gate.forTask({
-    task,
-    worktree: worktree.path,
-    allowReadOnly: config.allow_read_only_commands,
-    searchPath: session.searchPath,
-    folder: logFolderOf(context, task)
-  })
-  return { settings: gate.settings, env }
-})
-
-const withIdleLimit =
-  (seconds: number | undefined) => <A, E, R>(stream: Stream.Stream<A, E, R>): Stream.Stream<A, E | TaskTimedOut, R> =>
-    seconds === undefined
-      ? stream
-      : Stream.timeoutFail(stream, () => new TaskTimedOut({ clock: "idle", seconds }), Duration.seconds(seconds))
-
 /** The changes, or why they could not be captured, a bug included; in that case the worktree stays. */
-const capture = Effect.fnUntraced(function*(context: RunContext, task: AdmittedTask, worktree: Worktree) {
+const capture = stage("capture")(function*(context: RunContext, task: AdmittedTask, worktree: Worktree) {
   const patches = yield* Patches
   const policy = yield* SecurityPolicy
-  return yield* patches.capture({
-    worktree,
-    isDisposable: policy.isDisposable(task),
-    ref: refOf(task.runId, task.taskId),
-    message: `codex-runner: ${task.runId}/${task.taskId}\n\nWhat the task left in its worktree, as it was found.`,
-    patchPath: path.join(logFolderOf(context, task), "patch.diff")
-  }).pipe(
+  return yield* Effect.suspend(() =>
+    patches.capture({
+      worktree,
+      isDisposable: policy.isDisposable(task),
+      ref: refOf(task.runId, task.taskId),
+      message: `codex-runner: ${task.runId}/${task.taskId}\n\nWhat the task left in its worktree, as it was found.`,
+      patchPath: path.join(logFolderOf(context, task), "patch.diff")
+    })
+  ).pipe(
+    Effect.tap(({ patch }) => Effect.annotateCurrentSpan(attribute.patchBytes, patch?.bytes ?? 0)),
     Effect.catchAllDefect((defect) =>
       Effect.fail(new CaptureFailed({ worktree: worktree.path, reason: `internal: ${String(defect)}` }))
     ),
@@ -180,7 +169,7 @@ const capture = Effect.fnUntraced(function*(context: RunContext, task: AdmittedT
 type Captured = Effect.Effect.Success<ReturnType<typeof capture>>
 
 /** The verdict, the record, and whether the worktree stays. */
-const conclude = Effect.fnUntraced(function*(context: RunContext, task: AdmittedTask, end: {
+const conclude = stage("record")(function*(context: RunContext, task: AdmittedTask, end: {
   readonly ending: Ending
   /** null where Codex was never started: then there is nothing of the task's to capture. */
   readonly changes: Captured | null
@@ -194,7 +183,7 @@ const conclude = Effect.fnUntraced(function*(context: RunContext, task: Admitted
   const captured: Changes | null = end.changes?._tag === "Right" ? end.changes.right : null
   const result: TaskResult = yield* report(context, task, {
     ...end.ending,
-    captureError: end.changes?._tag === "Left" ? end.changes.left.message : null,
+    captureFailed: end.changes?._tag === "Left" ? end.changes.left : null,
     changes: captured,
     transcript,
     stderrTail: ended?.stderrTail ?? "",
@@ -202,51 +191,10 @@ const conclude = Effect.fnUntraced(function*(context: RunContext, task: Admitted
     startedAt: end.startedAt,
     finishedAt: yield* Clock.currentTimeMillis
   })
-  const incomplete = end.changes !== null && (captured === null || captured.incomplete.length > 0)
-  const wanted = config.keep_worktrees === "always" ||
-    (config.keep_worktrees === "on_failure" && result.status !== "success")
-  if (end.worktree !== null && (incomplete || wanted)) yield* end.worktree.keep
+  const incomplete = end.changes?._tag === "Left"
+    ? end.changes.left.kind !== "worktree"
+    : captured !== null && captured.incomplete.length > 0
+  if (end.worktree !== null && (incomplete || isWanted(config, result))) yield* end.worktree.keep
   yield* context.finish(task, result)
   return result
 })
-
-const endingOf = (
-  exit: Exit.Exit<void, { readonly _tag: string; readonly message: string }>,
-  seen: Progress
-): Ending => {
-  const exitCode = seen.ended?.exit.code ?? null
-  if (Exit.isFailure(exit)) return { ...endingOfCause(exit.cause), exitCode }
-  const judgement = judgeEnd({
-    transcript: seen.transcript,
-    exit: seen.ended?.exit ?? { code: null, signal: "unknown" },
-    stderrTail: seen.ended?.stderrTail ?? ""
-  })
-  return judgement.ok
-    ? { status: "success", error: null, exitCode }
-    : { status: "failed", error: judgement.error, exitCode }
-}
-
-const errorKinds: Readonly<Record<string, TaskError["kind"]>> = {
-  WorktreeFailed: "worktree",
-  SetupFailed: "setup",
-  StoreFailed: "disk",
-  PolicyNotWritten: "gate",
-  ProcessFailed: "codex_crashed",
-  SpawnFailed: "codex_missing"
-}
-
-/** A failure by its kind, an interruption as cancelled, anything unforeseen as internal. */
-const endingOfCause = (cause: Cause.Cause<{ readonly _tag: string; readonly message: string }>): Ending => {
-  const failure = Cause.failureOption(cause)
-  if (failure._tag === "Some") {
-    const { _tag, message } = failure.value
-    if (failure.value instanceof TaskTimedOut) {
-      const kind = failure.value.clock === "wall" ? "timeout" : "idle_timeout"
-      return { status: "timeout", error: { kind, message }, exitCode: null }
-    }
-    return { status: "failed", error: { kind: errorKinds[_tag] ?? "internal", message }, exitCode: null }
-  }
-  return Cause.isInterruptedOnly(cause)
-    ? { status: "cancelled", error: { kind: "cancelled", message: "The run was cancelled." }, exitCode: null }
-    : { status: "failed", error: { kind: "internal", message: Cause.pretty(cause).slice(0, 2000) }, exitCode: null }
-}

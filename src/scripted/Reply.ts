@@ -36,14 +36,17 @@ export interface Tool {
   readonly direct?: boolean
 }
 
+/** Something that Codex is asked to do. */
 export type ToolCall = Command | Patch | Tool
 
-interface Timed {
+/** How long an answer takes. */
+export interface Timed {
   /** How long the model thinks before it answers. */
   readonly delayMs?: number
 }
 
-interface Spent {
+/** What an answer costs. */
+export interface Spent {
   /** Tokens of this one answer; {@link defaultUsage} where absent. */
   readonly usage?: Usage
 }
@@ -107,22 +110,27 @@ export interface Hang {
   readonly _tag: "Hang"
 }
 
+/** One answer of the model's. */
 export type Reply = Message | Calls | HttpError | Failed | Incomplete | Cut | Hang
 
-type Options<A, Required extends keyof A> = Omit<A, "_tag" | Required>
+/** What may be said beside what must be. */
+export type Options<A, Required extends keyof A> = Omit<A, "_tag" | Required>
 
+/** Asks for a shell command. */
 export const command = (cmd: string, options: Options<Command, "cmd"> = {}): Command => ({
   _tag: "Command",
   cmd,
   ...options
 })
 
+/** Asks for an edit. */
 export const patch = (text: string, options: Options<Patch, "text"> = {}): Patch => ({
   _tag: "Patch",
   text,
   ...options
 })
 
+/** Asks for any other tool. */
 export const tool = (name: string, input: Tool["input"], options: Options<Tool, "name" | "input"> = {}): Tool => ({
   _tag: "Tool",
   name,
@@ -130,24 +138,28 @@ export const tool = (name: string, input: Tool["input"], options: Options<Tool, 
   ...options
 })
 
+/** The closing words. */
 export const message = (text: string, options: Options<Message, "text"> = {}): Message => ({
   _tag: "Message",
   text,
   ...options
 })
 
+/** Asks for tools, all in one answer. */
 export const calls = (calls: ReadonlyArray<ToolCall>, options: Options<Calls, "calls"> = {}): Calls => ({
   _tag: "Calls",
   calls,
   ...options
 })
 
+/** An HTTP error in place of an answer. */
 export const httpError = (
   status: number,
   message: string,
   options: Options<HttpError, "status" | "message"> = {}
 ): HttpError => ({ _tag: "HttpError", status, message, ...options })
 
+/** A stream that ends in `response.failed`. */
 export const failed = (code: string, message: string, options: Timed = {}): Failed => ({
   _tag: "Failed",
   code,
@@ -155,18 +167,21 @@ export const failed = (code: string, message: string, options: Timed = {}): Fail
   ...options
 })
 
+/** A stream that ends in `response.incomplete`. */
 export const incomplete = (reason: string, options: Options<Incomplete, "reason"> = {}): Incomplete => ({
   _tag: "Incomplete",
   reason,
   ...options
 })
 
+/** A connection that breaks. */
 export const cut = (after: Cut["after"], options: Options<Cut, "after"> = {}): Cut => ({
   _tag: "Cut",
   after,
   ...options
 })
 
+/** No answer, ever. */
 export const hang: Hang = { _tag: "Hang" }
 
 /** What an answer costs unless its script says otherwise. */

@@ -9,7 +9,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import * as Http from "node:http"
+import type * as Http from "node:http"
 import { close, gone, header, host, listen, readText, send, sendError } from "./http.ts"
 import * as Reply from "./Reply.ts"
 import { decodeBody, readRequest } from "./request.ts"
@@ -25,6 +25,7 @@ export class ScriptedModelFailed extends Schema.TaggedError<ScriptedModelFailed>
   }
 }
 
+/** A request as the model saw it, and what it answered with. */
 export interface RecordedRequest {
   readonly turn: Turn
   readonly reply: Reply.Reply["_tag"]
@@ -33,6 +34,7 @@ export interface RecordedRequest {
   readonly body: string
 }
 
+/** A model at work. */
 export interface ScriptedModel {
   /** The base URL of the API. */
   readonly url: string
@@ -44,6 +46,7 @@ export interface ScriptedModel {
   readonly requests: Effect.Effect<ReadonlyArray<RecordedRequest>>
 }
 
+/** How Codex is to be brought to the model. */
 export interface Options {
   /** How often Codex repeats a request that failed, and again a stream that broke. Default 1. */
   readonly maxRetries?: number
@@ -79,7 +82,9 @@ export const make = Effect.fn("ScriptedModel.make")(function*(
   script: Script,
   options: Options = {}
 ): Effect.fn.Return<ScriptedModel, ScriptedModelFailed, Scope.Scope> {
-  const server = Http.createServer()
+  // Only a proof and the demo need it.
+  const { createServer } = yield* Effect.promise(() => import("node:http"))
+  const server = createServer()
   const port = yield* Effect.acquireRelease(
     Effect.mapError(listen(server), (reason) => new ScriptedModelFailed({ reason })),
     () => close(server)

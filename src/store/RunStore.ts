@@ -2,39 +2,29 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
-import { existsSync, readdirSync, readFileSync } from "node:fs"
-import { appendFile, readdir } from "node:fs/promises"
+import { readdir } from "node:fs/promises"
 import * as path from "node:path"
-import { RunResult, TaskResult } from "../domain/Result.ts"
+import type { AppliedPatch } from "../domain/Apply.ts"
+import type { RunResult, TaskResult } from "../domain/Result.ts"
 import type { RunEvent } from "../domain/RunEvent.ts"
-import { type AdmittedRun, RunId, RunRequest } from "../domain/Task.ts"
+import type { RunSummary } from "../domain/RunState.ts"
+import type { AdmittedRun, RunId, TaskId } from "../domain/Task.ts"
 import { StoreFailed, writeDurably } from "./durable.ts"
-import { isAlive, readOwner, thisProcess } from "./owner.ts"
-import {
-  appendRecord,
-  type NewRecord,
-  type Record as SignedRecord,
-  type RecordedFiles,
-  sha256Of,
-  verifyRecords
-} from "./records.ts"
+import { attend, makeHeartbeats } from "./heartbeat.ts"
+import { appendToJournal, mendJournal } from "./journal.ts"
+import { cancelMark, hasResult, resultIn, sweptMark } from "./marks.ts"
+import { ownerFile, ownerIsAlive, thisProcess } from "./owner.ts"
+import { readRecord, readResult, recordedFiles, recordIn, runIdOf, type RunRecord, tasksWithResult } from "./readRun.ts"
+import { appendRecord, type NewRecord, sha256Of, verifyRecords } from "./records.ts"
+import { RunBusy, RunExists } from "./runTaken.ts"
+import { setAside } from "./setAside.ts"
 import { signingKey } from "./signingKey.ts"
 import { type Layout, runFolder, taskFolder } from "./stateFolder.ts"
+import { summarize } from "./summary.ts"
 
-/** What identifies a run on disk. */
-export const RunRecord = Schema.Struct({
-  run_id: RunId,
-  base_commit: Schema.String,
-  /** ISO 8601. */
-  created_at: Schema.String,
-  request: RunRequest
-})
-export type RunRecord = typeof RunRecord.Type
-
+/** A run as it lies on disk. */
 export interface StoredRun {
   readonly record: RunRecord
   readonly folder: string
@@ -42,36 +32,64 @@ export interface StoredRun {
   readonly result: RunResult
 }
 
-export class RunExists extends Schema.TaggedError<RunExists>()("RunExists", { run_id: RunId }) {
-  override get message(): string {
-    return `run "${this.run_id}" exists already, with another request. Choose another run_id.`
-  }
-}
+export { RunBusy, RunExists }
 
+/** Runs on disk: their folders, journals and signed records. */
 export class RunStore extends Context.Tag("codex-runner/RunStore")<
   RunStore,
   {
+    /** Says whose a folder is: this process's, from here on. Others can tell as long as it is so. */
+    readonly own: (folder: string) => Effect.Effect<void, StoreFailed>
     /** Makes the run's folder, owned by this process. Fails where the id is taken. */
     readonly create: (layout: Layout, run: AdmittedRun, createdAt: Date) => Effect.Effect<void, StoreFailed | RunExists>
+    /**
+     * Takes over a run that no process is at, for these tasks to be run again: what they had left is set aside, what
+     * stopped the run is forgotten. No two at the same time: the caller holds the lock that sweeping has.
+     */
+    readonly reopen: (
+      layout: Layout,
+      runId: RunId,
+      again: ReadonlyArray<TaskId>
+    ) => Effect.Effect<void, StoreFailed | RunBusy>
     readonly find: (layout: Layout, runId: RunId) => Effect.Effect<Option.Option<StoredRun>, StoreFailed>
+    /** The run in short; none where there is no such run. */
+    readonly summary: (layout: Layout, runId: RunId) => Effect.Effect<Option.Option<RunSummary>, StoreFailed>
     /** Every run of a repository, oldest first. */
-    readonly list: (layout: Layout) => Effect.Effect<ReadonlyArray<StoredRun>, StoreFailed>
+    readonly list: (layout: Layout) => Effect.Effect<ReadonlyArray<RunSummary>, StoreFailed>
+    /** Nobody is at the run any more, though this process lives on. */
+    readonly disown: (layout: Layout, runId: RunId) => Effect.Effect<void>
+    /** Asks whoever is at the run to end it. */
+    readonly askToCancel: (layout: Layout, runId: RunId) => Effect.Effect<void, StoreFailed>
+    /** Comes back once somebody has asked that the run be ended. */
+    readonly attend: (layout: Layout, runId: RunId) => Effect.Effect<void>
     /** Appends to the run's journal. What a task's Codex said is left to its own log. */
     readonly append: (layout: Layout, runId: RunId, event: RunEvent) => Effect.Effect<void, StoreFailed>
     /** Keeps a task's final record; a result counts as final once this is done. */
     readonly recordTask: (layout: Layout, runId: RunId, result: TaskResult) => Effect.Effect<void, StoreFailed>
     readonly recordRun: (layout: Layout, result: RunResult) => Effect.Effect<void, StoreFailed>
+    /** Keeps that a task's patch was applied, and where. One process at a time. */
+    readonly recordApply: (layout: Layout, runId: RunId, applied: AppliedPatch) => Effect.Effect<void, StoreFailed>
     /** What is wrong with a run's signed records and the files they speak of; nothing where they hold. */
     readonly verify: (layout: Layout, runId: RunId) => Effect.Effect<ReadonlyArray<string>, StoreFailed>
+    /**
+     * From here on nothing is written any more, and whoever wants to waits for ever: for a process that is about to
+     * end, so that what it still does looks to all others as if it had been killed.
+     */
+    readonly seal: Effect.Effect<void>
   }
 >() {
   static readonly layer = Layer.effect(
     RunStore,
     Effect.map(FileSystem.FileSystem, (fs) => {
-      const durably = (path: string, content: string) =>
-        writeDurably(path, content).pipe(Effect.provideService(FileSystem.FileSystem, fs))
+      const durably = (...args: Parameters<typeof writeDurably>) =>
+        writeDurably(...args).pipe(Effect.provideService(FileSystem.FileSystem, fs))
       const failed = (path: string) => (error: { readonly message: string }) =>
         new StoreFailed({ path, reason: error.message })
+      const reading = Effect.provideService(FileSystem.FileSystem, fs)
+
+      let isSealed = false
+      const unlessSealed = <A, E>(write: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+        Effect.suspend(() => isSealed ? Effect.never : write)
 
       /** Records of one process come one after the other, however many tasks end at once. */
       const writing = Effect.unsafeMakeSemaphore(1)
@@ -87,15 +105,35 @@ export class RunStore extends Context.Tag("codex-runner/RunStore")<
           })).pipe(writing.withPermits(1))
 
       const find = Effect.fn("RunStore.find")(function*(layout: Layout, runId: RunId) {
-        const folder = runFolder(layout, runId)
-        const record = yield* readJson(fs, `${folder}/run.json`, RunRecord)
+        const record = yield* readRecord(layout, runId)
         if (Option.isNone(record)) return Option.none()
-        const final = yield* readJson(fs, `${folder}/result.json`, RunResult)
-        const result = yield* Option.match(final, {
-          onSome: Effect.succeed,
-          onNone: () => unfinished(fs, layout, record.value)
-        })
-        return Option.some({ record: record.value, folder, result })
+        const result = yield* readResult(layout, record.value)
+        return Option.some({ record: record.value, folder: runFolder(layout, runId), result })
+      }, reading)
+
+      const heartbeats = makeHeartbeats()
+      const own = (folder: string) =>
+        Effect.flatMap(thisProcess, (owner) => durably(ownerFile(folder), JSON.stringify(owner))).pipe(
+          Effect.zipRight(heartbeats.begin(folder))
+        )
+
+      const fill = Effect.fnUntraced(function*(layout: Layout, run: AdmittedRun, createdAt: Date) {
+        const folder = runFolder(layout, run.runId)
+        yield* own(folder)
+        const content: RunRecord = {
+          run_id: run.runId,
+          base_commit: run.baseCommit,
+          created_at: createdAt.toISOString(),
+          request: run.request
+        }
+        const text = JSON.stringify(content, null, 2)
+        const record = keepRecord(layout, run.runId, { kind: "run", result_sha256: sha256Of(text) })
+        yield* durably(recordIn(folder), text, record)
+        for (const { taskId } of run.tasks) {
+          yield* fs.makeDirectory(taskFolder(layout, run.runId, taskId), { recursive: true, mode: 0o700 }).pipe(
+            Effect.mapError(failed(folder))
+          )
+        }
       })
 
       const create = Effect.fn("RunStore.create")(function*(layout: Layout, run: AdmittedRun, createdAt: Date) {
@@ -108,65 +146,84 @@ export class RunStore extends Context.Tag("codex-runner/RunStore")<
               : failed(folder)(error)
           )
         )
-        yield* durably(`${folder}/owner.json`, JSON.stringify(yield* thisProcess))
-        const record: RunRecord = {
-          run_id: run.runId,
-          base_commit: run.baseCommit,
-          created_at: createdAt.toISOString(),
-          request: run.request
-        }
-        const text = JSON.stringify(record, null, 2)
-        yield* durably(`${folder}/run.json`, text)
-        yield* keepRecord(layout, run.runId, { kind: "run", result_sha256: sha256Of(text) })
-        yield* Effect.forEach(
-          run.tasks,
-          (task) => fs.makeDirectory(taskFolder(layout, run.runId, task.taskId), { recursive: true, mode: 0o700 }),
-          {
-            discard: true
-          }
-        ).pipe(Effect.mapError(failed(folder)))
+        // Half of a run is none: its name is free again.
+        yield* fill(layout, run, createdAt).pipe(
+          Effect.onError(() => Effect.ignore(fs.remove(folder, { recursive: true, force: true })))
+        )
       })
+
+      const reopen = Effect.fn("RunStore.reopen")(
+        function*(layout: Layout, runId: RunId, again: ReadonlyArray<TaskId>) {
+          const folder = runFolder(layout, runId)
+          if (ownerIsAlive(folder) && !hasResult(folder)) return yield* new RunBusy({ run_id: runId })
+          yield* own(folder)
+          yield* mendJournal(folder)
+          // What the records say of the files below no longer holds: that is said before they are moved.
+          yield* keepRecord(layout, runId, { kind: "resume" })
+          for (const task_id of again) {
+            yield* keepRecord(layout, runId, { kind: "resume", task_id })
+            yield* setAside(taskFolder(layout, runId, task_id))
+          }
+          for (const file of [cancelMark(folder), sweptMark(folder), resultIn(folder)]) {
+            yield* fs.remove(file, { force: true }).pipe(Effect.mapError(failed(file)))
+          }
+        }
+      )
+
+      const summary = Effect.fn("RunStore.summary")(function*(layout: Layout, runId: RunId) {
+        const record = yield* readRecord(layout, runId)
+        return yield* Effect.try({
+          try: () => Option.map(record, (found) => summarize(layout, found)),
+          catch: (cause) => new StoreFailed({ path: runFolder(layout, runId), reason: String(cause) })
+        })
+      }, reading)
 
       const list = Effect.fn("RunStore.list")(function*(layout: Layout) {
         const names = yield* Effect.tryPromise(() => readdir(layout.runs)).pipe(Effect.orElseSucceed(() => []))
-        const ids = names.flatMap((name) => Option.toArray(decodeRunId(name.replaceAll("%2E", "."))))
-        const runs = yield* Effect.forEach(ids, (id) => find(layout, id), { concurrency: 4 })
-        return runs.flatMap(Option.toArray).sort((a, b) => a.record.created_at.localeCompare(b.record.created_at))
+        const ids = names.flatMap((name) => Option.toArray(runIdOf(name)))
+        const runs = yield* Effect.forEach(ids, (id) => summary(layout, id), { concurrency: 4 })
+        return runs.flatMap(Option.toArray).sort((a, b) => a.created_at.localeCompare(b.created_at))
       })
 
       return RunStore.of({
-        create,
+        own: (folder) => unlessSealed(own(folder)),
+        create: (layout, run, createdAt) => unlessSealed(create(layout, run, createdAt)),
+        reopen: (layout, runId, again) => unlessSealed(reopen(layout, runId, again)),
         find,
+        summary,
         list,
-        append: (layout, runId, event) => {
-          const path = `${runFolder(layout, runId)}/journal.jsonl`
-          const entry = journalEntry(event)
-          return entry === undefined ? Effect.void : Effect.tryPromise({
-            try: () =>
-              appendFile(path, `${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`, { mode: 0o600 }),
-            catch: (cause) => new StoreFailed({ path, reason: String(cause) })
-          })
+        disown: (layout, runId) => Effect.ignore(fs.remove(ownerFile(runFolder(layout, runId)))),
+        attend: (layout, runId) => attend(runFolder(layout, runId)),
+        askToCancel: (layout, runId) => {
+          // That it is there is all that it says: it needs no draft, in which two that ask at once would meet.
+          const mark = cancelMark(runFolder(layout, runId))
+          return Effect.mapError(fs.writeFileString(mark, "", { mode: 0o600 }), failed(mark))
         },
+        append: (layout, runId, event) => unlessSealed(appendToJournal(runFolder(layout, runId), event)),
         recordTask: (layout, runId, result) => {
           const text = JSON.stringify(result, null, 2)
-          return Effect.zipRight(
-            durably(`${taskFolder(layout, runId, result.task_id)}/result.json`, text),
-            keepRecord(layout, runId, {
-              kind: "task",
-              task_id: result.task_id,
-              status: result.status,
-              result_sha256: sha256Of(text),
-              patch_sha256: result.patch_sha256
-            })
-          )
+          // No record without its result, nor the other way: who finds the one can have the other.
+          const record = keepRecord(layout, runId, {
+            kind: "task",
+            task_id: result.task_id,
+            status: result.status,
+            result_sha256: sha256Of(text),
+            patch_sha256: result.patch_sha256
+          })
+          return unlessSealed(durably(resultIn(taskFolder(layout, runId, result.task_id)), text, record))
         },
         recordRun: (layout, result) => {
           const text = JSON.stringify(result, null, 2)
-          return Effect.zipRight(
-            durably(`${runFolder(layout, result.run_id)}/result.json`, text),
-            keepRecord(layout, result.run_id, { kind: "end", status: result.status, result_sha256: sha256Of(text) })
-          )
+          const folder = runFolder(layout, result.run_id)
+          const record = keepRecord(layout, result.run_id, {
+            kind: "end",
+            status: result.status,
+            result_sha256: sha256Of(text)
+          })
+          return unlessSealed(Effect.zipRight(durably(resultIn(folder), text, record), heartbeats.end(folder)))
         },
+        recordApply: (layout, runId, { patchSha256, taskId, to }) =>
+          keepRecord(layout, runId, { kind: "apply", task_id: taskId, status: to, patch_sha256: patchSha256 }),
         verify: Effect.fn("RunStore.verify")(function*(layout: Layout, runId: RunId) {
           const folder = runFolder(layout, runId)
           const key = yield* signingKey(path.dirname(layout.root))
@@ -174,74 +231,16 @@ export class RunStore extends Context.Tag("codex-runner/RunStore")<
             try: () =>
               verifyRecords(folder, key, {
                 filesOf: (record) => recordedFiles(layout, runId, record),
-                tasks: taskIdsWithResult(folder),
-                ended: existsSync(`${folder}/result.json`)
+                tasks: tasksWithResult(folder),
+                ended: hasResult(folder)
               }),
             catch: (cause) => new StoreFailed({ path: folder, reason: String(cause) })
           })
+        }),
+        seal: Effect.sync(() => {
+          isSealed = true
         })
       })
     })
   )
 }
-
-/** The journal tells what happened when; results and Codex's events have files of their own. */
-const journalEntry = (event: RunEvent): object | undefined => {
-  switch (event._tag) {
-    case "TaskCodexEvent":
-      return undefined
-    case "TaskFinished":
-      return { _tag: event._tag, task_id: event.task_id, status: event.result.status, error: event.result.error }
-    case "RunFinished":
-      return { _tag: event._tag, status: event.result.status, total_duration_ms: event.result.total_duration_ms }
-    default:
-      return event
-  }
-}
-
-/** By their folders' names, as in `safeName`. */
-const taskIdsWithResult = (folder: string): ReadonlyArray<string> =>
-  (existsSync(`${folder}/tasks`) ? readdirSync(`${folder}/tasks`) : [])
-    .filter((name) => existsSync(`${folder}/tasks/${name}/result.json`)).map((name) => name.replaceAll("%2E", "."))
-
-const bytesOf = (file: string): Uint8Array | null => existsSync(file) ? readFileSync(file) : null
-
-const recordedFiles = (layout: Layout, runId: RunId, record: SignedRecord): RecordedFiles => {
-  const run = runFolder(layout, runId)
-  switch (record.kind) {
-    case "run":
-      return { result: bytesOf(`${run}/run.json`), patch: null }
-    case "end":
-      return { result: bytesOf(`${run}/result.json`), patch: null }
-    case "task":
-    case "apply": {
-      const task = taskFolder(layout, runId, record.task_id ?? "")
-      return { result: bytesOf(`${task}/result.json`), patch: bytesOf(`${task}/patch.diff`) }
-    }
-  }
-}
-
-const decodeRunId = Schema.decodeUnknownOption(RunId)
-
-/** None where the file is missing or was left half-made by a crash. */
-const readJson = <A, I>(fs: FileSystem.FileSystem, path: string, schema: Schema.Schema<A, I>) =>
-  fs.readFileString(path).pipe(
-    Effect.map((text) => Either.getRight(Schema.decodeUnknownEither(Schema.parseJson(schema))(text))),
-    Effect.orElseSucceed(() => Option.none<A>())
-  )
-
-const unfinished = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, layout: Layout, record: RunRecord) {
-  const owner = readOwner(`${runFolder(layout, record.run_id)}/owner.json`)
-  const finished = yield* Effect.forEach(
-    record.request.tasks,
-    (task) => readJson(fs, `${taskFolder(layout, record.run_id, task.task_id)}/result.json`, TaskResult)
-  )
-  const result: RunResult = {
-    run_id: record.run_id,
-    status: Option.exists(owner, isAlive) ? "running" : "interrupted",
-    base_commit: record.base_commit,
-    total_duration_ms: 0,
-    results: finished.flatMap(Option.toArray)
-  }
-  return result
-})

@@ -5,9 +5,19 @@
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { createHash, sign, verify } from "node:crypto"
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs"
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  writeFileSync
+} from "node:fs"
 import { StoreFailed } from "./durable.ts"
 import type { SigningKey } from "./signingKey.ts"
 
@@ -18,7 +28,8 @@ const Content = Schema.Struct({
   prev: Schema.String,
   /** ISO 8601. */
   at: Schema.String,
-  kind: Schema.Literal("run", "task", "end", "apply"),
+  /** `resume`: what was on record of the task, or of the run's end, is no longer what lies on disk. */
+  kind: Schema.Literal("run", "task", "end", "apply", "resume"),
   run_id: Schema.String,
   task_id: Schema.NullOr(Schema.String),
   status: Schema.NullOr(Schema.String),
@@ -67,9 +78,14 @@ export const appendRecord = (
       const text = JSON.stringify(content)
       const signature = sign(null, Buffer.from(text), key.privateKey).toString("base64")
       const file = openSync(path, "a", 0o600)
+      const { size } = fstatSync(file)
       try {
-        writeSync(file, `${torn ? "\n" : ""}${text.slice(0, -1)}${signatureMark(signature)}\n`)
+        writeFileSync(file, `${torn ? "\n" : ""}${text.slice(0, -1)}${signatureMark(signature)}\n`)
         fsyncSync(file)
+      } catch (cause) {
+        // On a full disk a part of it can be there.
+        ftruncateSync(file, size)
+        throw cause
       } finally {
         closeSync(file)
       }
@@ -79,6 +95,14 @@ export const appendRecord = (
 }
 
 const decode = Schema.decodeUnknownEither(Schema.parseJson(Record))
+
+/** Whether a run's records speak of a result with this content. */
+export const isOnRecord = (runFolder: string, result: string): boolean => {
+  const sha256 = sha256Of(result)
+  return readLines(recordsIn(runFolder)).lines.some((line) =>
+    Option.exists(Either.getRight(decode(line)), (record) => record.result_sha256 === sha256)
+  )
+}
 
 /** The files that a record speaks of, by what `verify` finds on disk now; null where there is none. */
 export interface RecordedFiles {
@@ -111,26 +135,36 @@ export const verifyRecords = (
     }
     const record = decoded.right
     records.push(record)
-    const name = `record ${index} (${record.kind}${record.task_id === null ? "" : ` ${record.task_id}`})`
+    const name = nameOf({ ...record, seq: index })
     if (record.seq !== index) problems.push(`${name} says it is number ${record.seq}: a record is missing or added`)
     const before = index === 0 ? "" : sha256Of(lines[index - 1] ?? "")
     if (record.prev !== before) {
       problems.push(`${name} does not follow the one before it: that one was changed or is missing`)
     }
-    problems.push(...checkSignature(line, record, key, name), ...checkFiles(record, found.filesOf(record), name))
+    problems.push(...checkSignature(line, record, key, name))
   })
+  const current = records.filter((record) => !isSuperseded(record, records))
+  for (const record of current) problems.push(...checkFiles(record, found.filesOf(record), nameOf(record)))
   if (records.length === 0) return ["there are no records"]
   if (records[0]?.kind !== "run") problems.push("the first record is missing")
-  if (found.ended && !records.some((record) => record.kind === "end")) {
+  if (found.ended && !current.some((record) => record.kind === "end")) {
     problems.push("the record of the run's end is missing")
   }
   for (const task of found.tasks) {
-    if (!records.some((record) => record.kind === "task" && record.task_id === task)) {
+    if (!current.some((record) => record.kind === "task" && record.task_id === task)) {
       problems.push(`the record of task ${task} is missing`)
     }
   }
   return problems
 }
+
+const nameOf = ({ kind, seq, task_id }: Record): string =>
+  `record ${seq} (${kind}${task_id === null ? "" : ` ${task_id}`})`
+
+/** Whether the task, or the run's end, was begun anew afterwards: the earlier attempt's files lie elsewhere. */
+const isSuperseded = (record: Record, all: ReadonlyArray<Record>): boolean =>
+  (record.kind === "task" || record.kind === "end" || record.kind === "apply") &&
+  all.some(({ kind, seq, task_id }) => kind === "resume" && seq > record.seq && task_id === record.task_id)
 
 /** By the bytes of the line, not by what they mean: one changed byte is a change. */
 const checkSignature = (line: string, record: Record, key: SigningKey, name: string): ReadonlyArray<string> => {

@@ -6,9 +6,10 @@
  */
 import * as Effect from "effect/Effect"
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto"
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import * as path from "node:path"
 import { StoreFailed } from "./durable.ts"
+import { makeFolder } from "./makeFolder.ts"
 
 export interface SigningKey {
   readonly privateKey: KeyObject
@@ -27,7 +28,7 @@ const read = (file: string): string | undefined => {
 
 /** Several runners may start at once on a new machine: the first key that is whole wins. */
 const make = (file: string): string => {
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
+  makeFolder(path.dirname(file))
   const draft = `${file}.${process.pid}.draft`
   const { privateKey } = generateKeyPairSync("ed25519")
   writeFileSync(draft, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 })

@@ -2,11 +2,12 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
-import { mkdirSync, realpathSync } from "node:fs"
+import { realpathSync } from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { safeName } from "../domain/Task.ts"
 import type { Repository } from "../git/Repository.ts"
+import { makeFolder } from "./makeFolder.ts"
 
 export class StateFolderRefused extends Schema.TaggedError<StateFolderRefused>()("StateFolderRefused", {
   folder: Schema.String,
@@ -61,7 +62,7 @@ export const openStateFolder = Effect.fn("RunStore.openStateFolder")(
     }
     return yield* Effect.try({
       try: () => {
-        mkdirSync(real, { recursive: true, mode: 0o700 })
+        makeFolder(real)
         return real
       },
       catch: (cause) => refuse(`it can't be made: ${cause instanceof Error ? cause.message : String(cause)}`)
@@ -79,12 +80,19 @@ export interface Layout {
 
 export const layoutOf = (state: string, repository: Repository): Layout => {
   const key = createHash("sha256").update(repository.commonDir).digest("hex").slice(0, 12)
-  const name = path.basename(repository.root).replace(/[^A-Za-z0-9._-]/g, "_")
+  // By what all of a repository's worktrees share, so that a run is found from each of them.
+  const home = path.basename(repository.commonDir) === ".git"
+    ? path.dirname(repository.commonDir)
+    : repository.commonDir
+  const name = path.basename(home).replace(/[^A-Za-z0-9._-]/g, "_")
   const root = path.join(state, `${name}-${key}`)
   return { root, runs: `${root}/runs`, trash: `${root}/trash`, lock: `${root}/lock` }
 }
 
 export const runFolder = (layout: Layout, runId: string): string => `${layout.runs}/${safeName(runId)}`
+
+/** A review's: it is gone with the review. */
+export const reviewFolder = (layout: Layout, runId: string): string => `${layout.root}/reviews/${safeName(runId)}`
 
 /** Codex's home for a run that needs no login. No task can write to a run's folder. */
 export const codexHomeOf = (layout: Layout, runId: string): string => `${runFolder(layout, runId)}/codex-home`

@@ -4,8 +4,9 @@
  */
 import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
-import { existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import { StoreFailed } from "./durable.ts"
+import { makeFolder } from "./makeFolder.ts"
 
 export interface TrustSubject {
   /** The checkout's root. */
@@ -25,7 +26,7 @@ export const trust = (stateRoot: string, subject: TrustSubject): Effect.Effect<v
   const file = markOf(stateRoot, subject)
   return Effect.try({
     try: () => {
-      mkdirSync(`${stateRoot}/trust`, { recursive: true, mode: 0o700 })
+      makeFolder(`${stateRoot}/trust`)
       writeFileSync(file, JSON.stringify({ ...subject, trusted_at: new Date().toISOString() }), { mode: 0o600 })
     },
     catch: (cause) => new StoreFailed({ path: file, reason: cause instanceof Error ? cause.message : String(cause) })

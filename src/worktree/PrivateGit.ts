@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import type { PrivateTarget } from "../git/Git.ts"
 import type { Repository } from "../git/Repository.ts"
 
+/** A task's private git folder. */
 export interface PrivateGit {
   readonly directory: string
   /** The base commit's tree, with its submodules. */
@@ -19,7 +20,7 @@ export interface PrivateGit {
   readonly over: (index: string) => PrivateTarget
 }
 
-const attributes = "* -filter !diff -merge -ident -text !eol !working-tree-encoding\n"
+const attributes = "* -filter !diff !merge -ident -text !eol !working-tree-encoding\n"
 
 /** Makes the folder. `excludes` are the user's own ignore patterns, from outside the tree. */
 export const makePrivateGit = Effect.fn("PrivateGit.make")(function*(options: {
@@ -44,16 +45,17 @@ export const makePrivateGit = Effect.fn("PrivateGit.make")(function*(options: {
     fs.writeFileString(`${directory}/info/attributes`, attributes),
     fs.writeFileString(`${directory}/info/exclude`, options.excludes)
   ], { concurrency: 4, discard: true })
-  return {
-    directory,
-    baseIndex: `${directory}/index.base`,
-    baselineIndex: `${directory}/index.baseline`,
-    over: (index) => ({
-      _tag: "Private",
-      gitDir: directory,
-      workTree: options.workTree,
-      index,
-      objects: repository.objects
-    })
-  } satisfies PrivateGit
+  return privateGitAt(options)
+})
+
+/** The folder as it is there already. */
+export const privateGitAt = ({ directory, repository, workTree }: {
+  readonly directory: string
+  readonly workTree: string
+  readonly repository: Repository
+}): PrivateGit => ({
+  directory,
+  baseIndex: `${directory}/index.base`,
+  baselineIndex: `${directory}/index.baseline`,
+  over: (index) => ({ _tag: "Private", gitDir: directory, workTree, index, objects: repository.objects })
 })

@@ -12,6 +12,7 @@ import * as Layer from "effect/Layer"
 import { chmod, lstat, rmdir } from "node:fs/promises"
 import { Processes } from "../process/Processes.ts"
 import { waitAtMost } from "../process/waitAtMost.ts"
+import { ownMark } from "../store/ownMark.ts"
 
 const isMissing = (error: PlatformError): boolean => error._tag === "SystemError" && error.reason === "NotFound"
 
@@ -24,6 +25,7 @@ const unlockFolder = (path: string) =>
 /** How long a folder may lie in the trash so that others can join it. */
 const lull = Duration.millis(250)
 
+/** Where folders go at once, to be deleted behind the back of whoever waits. */
 export class Trash extends Context.Tag("codex-runner/Trash")<
   Trash,
   {
@@ -73,7 +75,7 @@ export class Trash extends Context.Tag("codex-runner/Trash")<
 
       let serial = 0
       const discard = Effect.fn("Trash.discard")(function*(path: string, trashFolder: string) {
-        const target = `${trashFolder}/${process.pid}-${Date.now()}-${serial++}`
+        const target = `${trashFolder}/${ownMark()}-${Date.now()}-${serial++}`
         yield* fs.makeDirectory(trashFolder, { recursive: true, mode: 0o700 })
         const move = Effect.as(fs.rename(path, target), true)
         const moved = yield* move.pipe(

@@ -14,6 +14,8 @@ import type { AdmittedTask } from "../domain/Task.ts"
 import { Git, joinNul } from "../git/Git.ts"
 import { RepoLock } from "../git/RepoLock.ts"
 import type { BaseTree, Repository } from "../git/Repository.ts"
+import { removeEntry } from "../git/worktreeEntries.ts"
+import { tmpdirIn } from "../policy/environment.ts"
 import { copyIndex } from "../process/copyFile.ts"
 import { makePrivateGit, type PrivateGit } from "./PrivateGit.ts"
 import { Trash } from "./Trash.ts"
@@ -28,6 +30,7 @@ export interface WorktreePlaces {
   readonly lock: string
 }
 
+/** A task's worktree, with what belongs to it. */
 export interface Worktree {
   readonly path: string
   readonly git: PrivateGit
@@ -35,9 +38,8 @@ export interface Worktree {
   readonly base: BaseTree
   /** git's own entry for it in the user's repository. */
   readonly entry: string
-  /** Writable for the task's commands, and nobody else's. */
+  /** Writable for the task's commands, and nobody else's; their folder for temporary files is in it. */
   readonly home: string
-  readonly tmpdir: string
   /** Keeps the worktree on disk when its scope closes. */
   readonly keep: Effect.Effect<void>
 }
@@ -52,6 +54,7 @@ export class WorktreeFailed extends Schema.TaggedError<WorktreeFailed>()("Worktr
   }
 }
 
+/** Makes a worktree for a task, and removes it with its scope. */
 export class Worktrees extends Context.Tag("codex-runner/Worktrees")<
   Worktrees,
   {
@@ -88,9 +91,7 @@ export class Worktrees extends Context.Tag("codex-runner/Worktrees")<
             all.filter((one) => one.lock !== lock)
           ]),
           Effect.forEach(({ entry }) =>
-            fs.remove(entry, { recursive: true, force: true }).pipe(
-              // git removes the folder of all entries with the last one, too.
-              Effect.zipRight(trash.removeEmpty(path.dirname(entry))),
+            Effect.try(() => removeEntry(entry)).pipe(
               Effect.catchAll((error) => Effect.logWarning(`Worktree cleanup failed: ${entry}`, error))
             ), { discard: true })
         )
@@ -146,11 +147,10 @@ export class Worktrees extends Context.Tag("codex-runner/Worktrees")<
         function*({ base, checkout, excludes, places, repository }) {
           const kept = yield* Ref.make(false)
           const home = `${places.scratch}/home`
-          const tmpdir = `${places.scratch}/tmp`
           const entry = yield* Effect.acquireRelease(
             Effect.gen(function*() {
               yield* Effect.forEach(
-                [path.dirname(places.worktree), home, tmpdir],
+                [path.dirname(places.worktree), tmpdirIn(home)],
                 (folder) => fs.makeDirectory(folder, { recursive: true, mode: 0o700 })
               )
               return yield* register(repository, base.commit, places)
@@ -171,7 +171,6 @@ export class Worktrees extends Context.Tag("codex-runner/Worktrees")<
             base,
             entry,
             home,
-            tmpdir,
             keep: Ref.set(kept, true)
           }
         },

@@ -5,6 +5,7 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import { randomBytes } from "node:crypto"
 import { lstatSync } from "node:fs"
 import { withParents } from "../domain/Changes.ts"
 import { Git, joinNul, splitNul } from "../git/Git.ts"
@@ -18,14 +19,17 @@ export const ignoreRules = Effect.fn("baseline.ignoreRules")(function*(worktree:
   const rules = `${worktree.git.directory}/ignore-rules`
   const target = { ...worktree.git.over(worktree.git.baseIndex), workTree: rules }
   if (yield* fs.exists(rules)) return target
-  yield* fs.makeDirectory(rules, { recursive: true, mode: 0o700 })
+  // All of them or none: a runner that is killed meanwhile must not leave some, by which another would judge.
+  const draft = `${rules}.${randomBytes(4).toString("hex")}`
+  yield* fs.makeDirectory(draft, { mode: 0o700 })
   if (worktree.base.ignoreFiles.size > 0) {
     yield* git.run({
       target: worktree.git.over(worktree.git.baseIndex),
-      args: ["checkout-index", "-q", "-f", `--prefix=${rules}/`, "-z", "--stdin"],
+      args: ["checkout-index", "-q", "-f", `--prefix=${draft}/`, "-z", "--stdin"],
       stdin: joinNul(worktree.base.ignoreFiles.keys())
     })
   }
+  yield* fs.rename(draft, rules)
   return target
 })
 

@@ -10,6 +10,7 @@ import { appendFile } from "node:fs/promises"
 import * as path from "node:path"
 import { Git, splitNul } from "../git/Git.ts"
 import { ignoredIn } from "../git/ignore.ts"
+import type { Containment } from "../process/containment.ts"
 import { copyTree } from "../process/copyFile.ts"
 import { Processes } from "../process/Processes.ts"
 import { markBaseline } from "./baseline.ts"
@@ -32,6 +33,8 @@ export interface SetupPlan {
   readonly commands: ReadonlyArray<string>
   /** Environment of the setup commands. */
   readonly env: Readonly<Record<string, string>>
+  /** How everything that they start is held together; their process group where absent. */
+  readonly containment?: Containment | undefined
   readonly logPath: string
 }
 
@@ -94,6 +97,7 @@ const runCommand = Effect.fnUntraced(function*(worktree: Worktree, command: stri
     args: ["-c", command],
     cwd: worktree.path,
     env: plan.env,
+    ...(plan.containment === undefined ? {} : { containment: plan.containment }),
     timeout: setupTimeout,
     maxOutputBytes: maxSetupOutput
   }).pipe(

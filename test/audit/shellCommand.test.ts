@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { unwrapShell } from "../../src/audit/shellCommand.ts"
+import { readable, unwrapShell } from "../../src/audit/shellCommand.ts"
+import { intoTmpdir } from "../../src/policy/environment.ts"
 
 describe("unwrapShell", () => {
   it.each<[string, string]>([
@@ -54,6 +55,15 @@ describe("unwrapShell", () => {
         const word = parts.map(([text, how]) => quotings[how]?.(text)).join("")
         assert.strictEqual(unwrapShell(`/bin/bash -lc ${word}`), parts.map(([text]) => text).join(""))
       })
+    )
+  })
+})
+
+describe("readable", () => {
+  it("shows a command without what the gate puts before it", () => {
+    assert.strictEqual(
+      readable(`${intoTmpdir}cd '/state/it'\\''s a worktree' && '/usr/bin/npm' 'test' '--' 'a b'`),
+      "npm test -- 'a b'"
     )
   })
 })

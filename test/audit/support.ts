@@ -26,11 +26,13 @@ export const transcript = (more: Partial<Transcript> = {}): Transcript => ({
 export const facts = (more: Partial<TaskFacts> = {}): TaskFacts => ({
   transcript: transcript({ commands: [command("npm test", 0, { output: "3 passing\n" })] }),
   files: [{ path: "src/a.ts", status: "M", added: 10, deleted: 2 }],
+  isCaptured: true,
   status: "success",
   error: null,
   violations: [],
   denied: [],
   enforcement: "pre-execution",
+  reads: "confined",
   warnings: [],
   ...more
 })

@@ -31,6 +31,7 @@ const codeOf = (status: RunStatus, ...tasks: ReadonlyArray<TaskStatus | readonly
       denied: [],
       violations: [],
       enforcement: "none",
+      reads: "confined",
       ref: null,
       patch_path: null,
       patch_sha256: null,

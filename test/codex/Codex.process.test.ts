@@ -8,6 +8,7 @@ import { CodexRunner } from "../../src/CodexRunner.ts"
 import type { RunEvent } from "../../src/domain/RunEvent.ts"
 import { type RunRequest, TaskId } from "../../src/domain/Task.ts"
 import { maxLogBytes } from "../../src/store/cappedLog.ts"
+import { processesOf } from "../e2e/support/untouched.ts"
 import {
   lives,
   type PipelineOptions,
@@ -17,6 +18,7 @@ import {
   unlessOver,
   worktreesOf
 } from "../run/pipeline.ts"
+import { hasNamespaces } from "../support/containment.ts"
 import { type GitRepo, gitRepo } from "../support/GitRepo.ts"
 import { aTurn, type FakeCodex, fakeCodex, prints } from "./fakeCodex.ts"
 
@@ -206,6 +208,7 @@ ${aTurn}`
       const log = Fs.statSync(Path.join(result?.log_dir ?? "", "events.jsonl")).size
       assert.isAtLeast(log, maxLogBytes)
       assert.isBelow(log, maxLogBytes + 1000)
+      assert.include(result?.notes_for_manager, "events.jsonl is cut at its cap")
       assert.isBelow(JSON.stringify(result).length, 500_000)
     }))
 
@@ -255,10 +258,11 @@ describe("ending Codex", () => {
     }))
 
   /** Starts a run, interrupts it once Codex has begun its turn, and waits for its end. */
-  const cancelled = (repo: GitRepo, exec: string) =>
+  const cancelled = (repo: GitRepo, exec: string, options: Options = {}) =>
     Effect.gen(function*() {
       const begun = yield* Deferred.make<void>()
       const fiber = yield* Effect.fork(runWith(repo, exec, {
+        ...options,
         watch: (event) =>
           event._tag === "TaskCodexEvent" && event.event.type === "turn.started"
             ? Deferred.succeed(begun, undefined)
@@ -269,20 +273,25 @@ describe("ending Codex", () => {
       assert.deepStrictEqual(worktreesOf(repo), [repo.root])
     })
 
-  it.scopedLive("it is told by SIGINT, and its own end is waited for", () =>
-    Effect.gen(function*() {
-      const repo = yield* gitRepo()
-      yield* cancelled(
-        repo,
-        `trap 'echo INT > '\\''${repo.home}/signal'\\''; kill $child; exit 1' INT
+  for (const [how, contained] of [["", false], [", in a namespace too (needs them)", true]] as const) {
+    it.scopedLive.skipIf(contained && !hasNamespaces)(
+      `it is told by SIGINT, and its own end is waited for${how}`,
+      () =>
+        Effect.gen(function*() {
+          const repo = yield* gitRepo()
+          yield* cancelled(
+            repo,
+            `trap 'echo INT > '\\''${repo.home}/signal'\\''; kill $child; exit 1' INT
 sleep 1000 & child=$!
-echo $$ > '${repo.home}/pids'; echo $child >> '${repo.home}/pids'
 ${started}
-wait`
-      )
-      assert.strictEqual(note(repo, "signal"), "INT\n")
-      assert.deepStrictEqual(pidsIn(repo).map(lives), [false, false])
-    }))
+wait`,
+            { contained }
+          )
+          assert.strictEqual(note(repo, "signal"), "INT\n")
+          assert.deepStrictEqual(processesOf(repo.home), [])
+        })
+    )
+  }
 
   it.scopedLive("one that won't listen is killed with its group after its grace", () =>
     Effect.gen(function*() {

@@ -19,7 +19,8 @@ const plain: Invocation = {
   ephemeral: true,
   inheritUserConfig: false,
   usersCodexHome: false,
-  codexConfig: []
+  codexConfig: [],
+  guided: true
 }
 
 const argsOf = (more: Partial<Invocation> = {}) => commandLine({ ...plain, ...more }).args
@@ -112,6 +113,12 @@ describe("the command line", () => {
     ])
   })
 
+  it("looks for no guidance where there is none, but in the files of a user who may have named others", () => {
+    assert.isFalse(settings(argsOf()).has("project_doc_max_bytes"))
+    assert.strictEqual(settings(argsOf({ guided: false })).get("project_doc_max_bytes"), "0")
+    assert.isFalse(settings(argsOf({ guided: false, inheritUserConfig: true })).has("project_doc_max_bytes"))
+  })
+
   it("never asks for what was removed or weakens the sandbox", () => {
     const args = argsOf({ inheritUserConfig: true, usersCodexHome: true, ephemeral: false, network: true })
     for (const word of ["--full-auto", "-a", "--yolo", "--dangerously-bypass-approvals-and-sandbox", "--add-dir"]) {
@@ -127,14 +134,55 @@ describe("the command line", () => {
   })
 })
 
-describe("what a version can take", () => {
-  it("agents.enabled is fatal before 0.144.0", () => {
-    assert.isFalse(settings(argsOf({ traits: traits("0.136.0") })).has("agents.enabled"))
-    assert.isFalse(settings(argsOf({ traits: traits("0.143.9") })).has("agents.enabled"))
-    assert.isTrue(settings(argsOf({ traits: traits("0.144.0") })).has("agents.enabled"))
-    assert.isTrue(settings(argsOf({ traits: traits("0.169.0") })).has("agents.enabled"))
+describe("confined reads", () => {
+  const unreadable = ["/home/me/.ssh", "/state", "/home/me/a \"b\""]
+  const confined = argsOf({ unreadable })
+
+  it("take a permission profile in place of a sandbox mode, which would win over it", () => {
+    assert.notInclude(confined, "-s")
+    const given = settings(confined)
+    assert.deepStrictEqual([...given.keys()].filter((key) => key.startsWith("sandbox_workspace_write")), [])
+    const { name } = parse(`name=${given.get("default_permissions")}`)
+    if (typeof name !== "string") return assert.fail("no profile has a name")
+    const root = { ":root": "read" }
+    assert.deepStrictEqual(parse(`permissions=${given.get("permissions")}`), {
+      permissions: {
+        [name]: {
+          filesystem: {
+            ...root,
+            ...Object.fromEntries(unreadable.map((place) => [place, "deny"])),
+            [plain.worktree]: "write",
+            ...Object.fromEntries(plain.writableRoots.map((place) => [place, "write"]))
+          },
+          network: { enabled: false }
+        }
+      }
+    })
+    assert.strictEqual(given.get("project_root_markers"), "[]")
   })
 
+  it("leave everything else as it is", () => {
+    const others = (args: ReadonlyArray<string>) =>
+      [...settings(args)].filter(([key]) =>
+        !/^(sandbox_workspace_write|default_permissions|permissions|project_root_markers)/.test(key)
+      )
+    assert.deepStrictEqual(others(confined), others(argsOf()))
+  })
+
+  it("open the network where it is allowed", () => {
+    assert.include(settings(argsOf({ unreadable, network: true })).get("permissions"), "{\"enabled\"=true}")
+  })
+
+  it("are none in another sandbox", () => {
+    for (const sandbox of ["read-only", "danger-full-access"] as const) {
+      const args = argsOf({ unreadable, sandbox })
+      assert.deepStrictEqual(args, argsOf({ sandbox }))
+      assert.strictEqual(args[args.indexOf("-s") + 1], sandbox)
+    }
+  })
+})
+
+describe("what a version can take", () => {
   it("only features that the binary has are switched off: an unknown one is fatal", () => {
     const old = ["apps", "goals", "multi_agent", "plugins", "shell_snapshot"]
     assert.deepStrictEqual(disabled(argsOf({ traits: traits("0.136.0", old) })), old)

@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { findProgram, locateCodex } from "../../src/codex/locate.ts"
+import { locateCodex } from "../../src/codex/locate.ts"
+import { findProgram } from "../../src/process/findProgram.ts"
 import { scratchFolder, writeFiles } from "../support/GitRepo.ts"
 
 const system = `${process.platform}-${process.arch}`

@@ -53,13 +53,13 @@ describe("probeCodex", () => {
       const folder = yield* scratchFolder
       fakeCodex(`${folder}/bin`, { version: "0.135.0" })
       const refusal = yield* Effect.flip(probe(folder))
-      assert.include(refusal.message, "version 0.135.0 is too old, 0.136.0 or newer is needed")
+      assert.include(refusal.message, "version 0.135.0 is too old, 0.149.0 or newer is needed")
       assert.isFalse(Fs.existsSync(`${folder}/cache`))
-      fakeCodex(`${folder}/bin`, { version: "0.140.0" })
+      fakeCodex(`${folder}/bin`, { version: "0.150.0" })
       yield* probe(folder)
       for (const name of Fs.readdirSync(`${folder}/cache`)) {
         const file = `${folder}/cache/${name}`
-        Fs.writeFileSync(file, Fs.readFileSync(file, "utf8").replace("0.140.0", "0.120.0"))
+        Fs.writeFileSync(file, Fs.readFileSync(file, "utf8").replace("0.150.0", "0.120.0"))
       }
       assert.include((yield* Effect.flip(probe(folder))).message, "version 0.120.0 is too old")
     }))

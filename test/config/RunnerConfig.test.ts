@@ -93,7 +93,10 @@ describe("RunnerConfig.layerFile", () => {
   it.scoped("wants a file that was named to exist", () =>
     Effect.gen(function*() {
       const { repoRoot } = yield* repository("{}")
-      assert.include(yield* refusal({ repoRoot, file: `${repoRoot}/other.json` }), "--config: there is no such file")
+      assert.include(
+        yield* refusal({ repoRoot, file: `${repoRoot}/other.json` }),
+        `${repoRoot}/other.json: there is no such file (--config)`
+      )
     }).pipe(Effect.provide(NodeContext.layer)))
 
   it.effect("takes this repository's own file", () =>

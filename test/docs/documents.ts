@@ -41,6 +41,7 @@ export const documents: ReadonlyArray<Document> = [
   "README.md",
   "CONTEXT.md",
   "CONTRIBUTING.md",
+  "SECURITY.md",
   ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".md")).sort().map((path) => `docs/${path}`)
 ].map(open)

@@ -10,12 +10,13 @@ import { exitCodeOf, exitCodes } from "../../src/cli/exit.ts"
 import { decodeConfig } from "../../src/config/decodeConfig.ts"
 import { overridesFromEnv } from "../../src/config/environmentOverrides.ts"
 import { defaultLimits, runnerConfigFile } from "../../src/config/RunnerConfigFile.ts"
+import { ApplyProblemKind } from "../../src/domain/Apply.ts"
+import { PlanReport } from "../../src/domain/PlanReview.ts"
 import { ErrorKind, RunResult, TaskResult, ViolationKind } from "../../src/domain/Result.ts"
-import { absoluteMaxima, RunId, RunRequest, TaskSpec } from "../../src/domain/Task.ts"
+import { absoluteMaxima, decodeRequest, RunId, RunRequest, TaskSpec } from "../../src/domain/Task.ts"
 import { captureLimits } from "../../src/patch/Patches.ts"
 import { walkLimits } from "../../src/patch/walk.ts"
 import { builtInProtectedPaths } from "../../src/policy/pathRules.ts"
-import { decodeRequest } from "../../src/run/startRun.ts"
 import { codes, document, documents, headings, root, rows, section } from "./documents.ts"
 
 const Field = Schema.Struct({
@@ -114,6 +115,13 @@ describe("the guide to the tasks file", () => {
   })
 })
 
+describe("the guide to the command line", () => {
+  it("has every list of a review", () => {
+    const names = firstCodes(section(document("docs/command-line.md"), "review"))
+    assert.sameMembers(names.filter((name) => !name.startsWith("--")), [...fieldNames(PlanReport)])
+  })
+})
+
 describe("the guide to troubleshooting", () => {
   const guide = document("docs/troubleshooting.md")
 
@@ -121,6 +129,10 @@ describe("the guide to troubleshooting", () => {
     const kinds = headings(guide).filter((heading) => /^`\w+`$/.test(heading)).map((heading) => heading.slice(1, -1))
     assert.sameMembers(kinds, [...ErrorKind.literals])
     for (const kind of kinds) assert.isAbove(section(guide, `\`${kind}\``).trim().length, 20, kind)
+  })
+
+  it("has a row for each reason why nothing was applied", () => {
+    assert.sameMembers([...firstCodes(section(guide, "Nothing was applied"))], [...ApplyProblemKind.literals])
   })
 
   it("has a row for each kind of violation", () => {
@@ -192,7 +204,8 @@ describe("the examples", () => {
     )
 
   it("in JSON and YAML are tasks or configurations, without a fault", () => {
-    const examples = of("json", "yaml")
+    // What clients of the MCP server are configured with has a test of its own.
+    const examples = of("json", "yaml").filter(({ value }) => !("mcpServers" in value || "servers" in value))
     assert.isAtLeast(examples.length, 5)
     for (const { at, value } of examples) {
       const checked: Either.Either<unknown, unknown> = "tasks" in value ? decodeRequest(value) : decodeConfig(value)
@@ -201,7 +214,7 @@ describe("the examples", () => {
   })
 
   it("are in languages that are tested", () => {
-    const tested = ["sh", "ts", "json", "yaml", "mermaid"]
+    const tested = ["sh", "ts", "json", "yaml", "toml", "mermaid"]
     assert.deepStrictEqual(
       documents.flatMap(({ fences, path }) =>
         fences.filter(({ language }) => !tested.includes(language)).map(({ line }) => `${path}:${line}`)

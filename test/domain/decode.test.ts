@@ -132,6 +132,9 @@ describe("nearest", () => {
     ["limit", "limits"],
     ["limtis", "limits"],
     ["model", undefined],
+    ["allowed", "allowed_commands"],
+    ["code", "codex_model"],
+    ["lim", undefined],
     ["", undefined],
     ["x".repeat(10_000), undefined]
   ])("%s", (name, expected) => {

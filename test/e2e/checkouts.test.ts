@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { plainGit } from "../support/GitRepo.ts"
+import { builtBin } from "./support/program.ts"
 import { promptOf, type Scene, scene } from "./support/scene.ts"
 import { addFile, patch, task } from "./support/script.ts"
 
@@ -72,15 +73,17 @@ describe("the checkout", () => {
 
   it.scopedLive("a path with blanks, quotes and other letters: what is told to type can be typed", () =>
     Effect.gen(function*() {
-      const { cli, repo } = yield* scene({ tasks, name: "it's my repo – größe 日本 (1) $HOME" })
-      const { code, stderr, stdout } = yield* cli(["run", "-"], {
-        stdin: JSON.stringify([{ task_id: "add", prompt: promptOf("add") }])
+      const { cli, env, repo } = yield* scene({ tasks, name: "it's my repo – größe 日本 (1) $HOME" })
+      const { code, stderr, stdout } = yield* cli(["run", "-", "--repo", repo.root], {
+        stdin: JSON.stringify([{ task_id: "add", prompt: promptOf("add") }]),
+        cwd: "/"
       })
       assert.strictEqual(code, 0, stderr)
-      const commands = /look: {3}(.*)\n {2}apply: {2}(.*)$/m.exec(stdout)?.slice(1) ?? []
-      assert.lengthOf(commands, 2)
+      const commands = /show: +(codex-runner .*)\n +apply: +(codex-runner .*)$/m.exec(stdout)?.slice(1) ?? []
+      assert.lengthOf(commands, 2, stdout)
       for (const typed of commands) {
-        const { status, stderr } = spawnSync("sh", ["-c", typed], { cwd: "/", env: repo.env, encoding: "utf8" })
+        const line = typed.replace("codex-runner", `'${process.execPath}' '${builtBin}'`)
+        const { status, stderr } = spawnSync("sh", ["-c", line], { cwd: "/", env, encoding: "utf8" })
         assert.strictEqual(status, 0, `${typed}: ${stderr}`)
       }
       assert.strictEqual(repo.read("src/added.txt"), "new\n")

@@ -17,6 +17,7 @@ describe("codex-runner demo", () => {
         }
         assert.lengthOf(stdout.match(/^diff --git a\/src\/\w+\.js /gm) ?? [], 3)
         assert.include(stdout, "The last run of `npm test` failed (exit 1)")
+        assert.match(stdout, /^  codex-runner run tasks\.json$/m)
         assert.notInclude(stdout + stderr, "\u001b")
       }
     }))

@@ -14,7 +14,7 @@ describe("a dry run", () => {
   ) {
     it.scopedLive(`${how}: everything is checked, the model is asked nothing`, () =>
       Effect.gen(function*() {
-        const { prompts, repo, run } = yield* scene({ tasks })
+        const { cli, prompts, repo, run } = yield* scene({ tasks })
         const { code, result } = yield* run(options)
         assert.strictEqual(code, 0)
         assert.strictEqual(result.status, "completed")
@@ -24,6 +24,8 @@ describe("a dry run", () => {
         )
         assert.deepStrictEqual(yield* prompts, [])
         assert.strictEqual(repo.git("for-each-ref", "refs/codex-runner"), "")
+        assert.match((yield* cli(["runs", "show", "last"])).stdout, /^A dry run: /m)
+        assert.match((yield* cli(["runs", "logs", "last"])).stderr, /^Nothing is logged/)
       }))
   }
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
-import { promptOf, scene } from "./support/scene.ts"
+import { codexWrapper, promptOf, scene } from "./support/scene.ts"
 import { wellBehaved } from "./support/script.ts"
 
 const tasks = { one: wellBehaved("one") }
@@ -64,6 +64,31 @@ describe("an environment that isn't ready: exit 3, the remedy on stderr, nothing
       const unborn = yield* cli(["run", "-"], { stdin, cwd: empty })
       assert.strictEqual(unborn.code, 3)
       assert.match(unborn.stderr, /has no commit yet\. Make a first one/)
+    }))
+
+  it.scopedLive("no repository, no Codex, no login, a request out of bounds: all at once", () =>
+    Effect.gen(function*() {
+      const { cli, repo } = yield* scene({ tasks })
+      const empty = `${repo.home}/empty`
+      Fs.mkdirSync(empty)
+      const request = JSON.stringify([{ task_id: "a", prompt: "p", timeout_sec: 86_400, allowed_commands: ["make"] }])
+      const missing = yield* cli(["run", "-"], { stdin: request, cwd: empty })
+      // The request is what can be mended at once.
+      assert.strictEqual(missing.code, 2)
+      for (
+        const said of [
+          /repository: .*is no git repository/,
+          /codex: ENOENT: spawn codex ENOENT/,
+          /tasks\[0\]\.timeout_sec: expected a whole number from 10 to 1800/,
+          /tasks\[0\]\.allowed_commands\[0\]: "make" is covered by no configured command/
+        ]
+      ) assert.match(missing.stderr, said)
+      const nobody = yield* cli(["run", "-"], {
+        stdin: request,
+        cwd: empty,
+        env: { CODEX_RUNNER_CODEX_COMMAND: codexWrapper }
+      })
+      assert.match(nobody.stderr, /auth: No Codex authentication found/)
     }))
 
   it.scopedLive("a state folder that a task could write to", () =>

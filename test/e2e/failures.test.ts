@@ -19,7 +19,7 @@ const failures: Readonly<Record<string, Failure>> = {
     says: /^No Codex authentication found\. Set CODEX_API_KEY environment variable or run 'codex login'\./
   },
   "e429": { reply: Reply.httpError(429, "Slow down"), kind: "rate_limit", says: /429 Too Many Requests.*concurrency/s },
-  "e500": { reply: Reply.httpError(500, "Oops"), kind: "network", says: /resume the run later/ },
+  "e500": { reply: Reply.httpError(500, "Oops"), kind: "network", says: /run the task again later/ },
   "quota": {
     reply: Reply.httpError(429, "You exceeded your current quota", { code: "insufficient_quota" }),
     kind: "quota",

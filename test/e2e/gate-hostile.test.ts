@@ -17,8 +17,6 @@ import {
 import { asNobody, isRoot, sharedScene } from "../gate/unprivileged.ts"
 import { outcomeOf, scene } from "./support/scene.ts"
 
-const models = ["gpt-5.5", "gpt-6-sol"] as const
-
 /** Paths below a folder whose name says that something forbidden was done. No link is followed. */
 const traces = (folder: string): ReadonlyArray<string> =>
   Fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -30,7 +28,7 @@ const assertHeld = (home: string, outside: string, task: TaskResult, requests: R
   const rounds = Array.from({ length: roundsOf(outside) }, (_, n) => n)
   assert.deepStrictEqual(traces(home), [])
   assert.strictEqual(task.status, "success", `${task.error?.message}\n${JSON.stringify(task.violations)}`)
-  assert.strictEqual(task.enforcement, "pre-execution")
+  assert.deepStrictEqual([task.enforcement, task.reads], ["pre-execution", "confined"])
   assert.deepStrictEqual(task.violations, [])
   assert.deepStrictEqual(task.files_changed, rounds.map((n) => `src/good-${n}.txt`).sort())
   assert.deepStrictEqual(
@@ -52,50 +50,46 @@ const assertHeld = (home: string, outside: string, task: TaskResult, requests: R
   if (requests.every(({ turn }) => turn.codeMode)) assert.include(told, "INTERPRETER SEALED")
 }
 
-describe("a hostile model", () => {
-  for (const name of models) {
-    it.scopedLive(`${name}: nothing that it asks for happens, and what it may do does`, () =>
+/** The one in Code Mode is tried by a user without privileges, where root can become one. */
+const asRunner = isRoot ? ["gpt-5.5"] as const : ["gpt-5.5", "gpt-6-sol"] as const
+
+describe.each(asRunner)("a hostile model, %s", (name) => {
+  it.scopedLive("nothing that it asks for happens, and what it may do does", () =>
+    Effect.gen(function*() {
+      const outside = { path: "" }
+      const { model, repo, run } = yield* scene({
+        tasks: { hostile: (turn) => hostileModel(outside.path)(turn) },
+        files: hostileFiles,
+        model: name
+      })
+      outside.path = `${repo.home}/outside`
+      Fs.mkdirSync(outside.path)
+      const { code, stderr, task } = yield* run({
+        args: ["--trust-config", "--keep-worktrees", "always"],
+        keepsWorktrees: true
+      })
+      assert.strictEqual(code, 0, stderr)
+      assertHeld(repo.home, outside.path, task("hostile"), yield* model.requests)
+      assert.strictEqual(Fs.readFileSync(`${task("hostile").workspace_path}/forbidden/kept.txt`, "utf8"), "kept\n")
+    }))
+})
+
+describe.skipIf(!isRoot)(
+  "a hostile model, gpt-6-sol, run by a user without privileges (needs root to become one)",
+  () => {
+    it.scopedLive("nothing that it asks for happens, and what it may do does", () =>
       Effect.gen(function*() {
         const outside = { path: "" }
-        const { model, repo, run } = yield* scene({
-          tasks: { hostile: (turn) => hostileModel(outside.path)(turn) },
+        const shared = yield* sharedScene({
+          script: (turn) => hostileModel(outside.path)(turn),
           files: hostileFiles,
-          model: name
+          model: "gpt-6-sol"
         })
-        outside.path = `${repo.home}/outside`
-        Fs.mkdirSync(outside.path)
-        const { code, stderr, task } = yield* run({
-          args: ["--trust-config", "--keep-worktrees", "always"],
-          keepsWorktrees: true
-        })
-        assert.strictEqual(code, 0, stderr)
-        assertHeld(repo.home, outside.path, task("hostile"), yield* model.requests)
-        assert.strictEqual(Fs.readFileSync(`${task("hostile").workspace_path}/forbidden/kept.txt`, "utf8"), "kept\n")
+        outside.path = `${shared.home}/outside`
+        asNobody(["mkdir", outside.path])
+        const ended = yield* shared.cli(["run", "tasks.json", "--json", "--trust-config", "--keep-worktrees", "always"])
+        assert.strictEqual(ended.code, 0, ended.stderr)
+        assertHeld(shared.home, outside.path, outcomeOf(ended).task("hostile"), yield* shared.model.requests)
       }))
-
-    it.scopedLive.skipIf(!isRoot)(
-      `${name}: the same for a user without privileges (needs root to become one)`,
-      () =>
-        Effect.gen(function*() {
-          const outside = { path: "" }
-          const shared = yield* sharedScene({
-            script: (turn) => hostileModel(outside.path)(turn),
-            files: hostileFiles,
-            model: name
-          })
-          outside.path = `${shared.home}/outside`
-          asNobody(["mkdir", outside.path])
-          const ended = yield* shared.cli([
-            "run",
-            "tasks.json",
-            "--json",
-            "--trust-config",
-            "--keep-worktrees",
-            "always"
-          ])
-          assert.strictEqual(ended.code, 0, ended.stderr)
-          assertHeld(shared.home, outside.path, outcomeOf(ended).task("hostile"), yield* shared.model.requests)
-        })
-    )
   }
-})
+)

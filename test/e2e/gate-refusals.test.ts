@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
+import * as Reply from "../../src/scripted/Reply.ts"
 import { scratchFolder } from "../support/GitRepo.ts"
 import { type Ended, start } from "./support/program.ts"
 import { codexWrapper, scene } from "./support/scene.ts"
-import { addFile, command, task } from "./support/script.ts"
-import { stateOf } from "./support/untouched.ts"
+import { addFile, command, done, task } from "./support/script.ts"
 
 const trusted = ["--trust-config"]
 
@@ -44,14 +44,6 @@ const refused = (ended: Ended, says: RegExp): void => {
   assert.strictEqual(ended.code, 3, ended.stderr)
   assert.match(ended.stderr, says)
   assert.strictEqual(ended.stdout, "")
-}
-
-const cacheOf = (repo: Parameters<typeof stateOf>[0]): string => `${stateOf(repo)}/codex`
-
-const fileIn = (folder: string, start: string): string => {
-  const name = Fs.readdirSync(folder).find((file) => file.startsWith(start))
-  if (name === undefined) throw new Error(`no ${start}… in ${folder}`)
-  return `${folder}/${name}`
 }
 
 const tasksFile = JSON.stringify([{ task_id: "a", prompt: "Do what a asks." }])
@@ -100,60 +92,40 @@ describe("enforcement: required", () => {
       assert.deepStrictEqual(yield* model.requests, [])
     }))
 
-  it.scopedLive("a gate or a proof that was tampered with is set right before it is relied on", () =>
-    Effect.gen(function*() {
-      const { repo, run } = yield* scene({ ownProofs: true, tasks: { a: script } })
-      const assertHeld = Effect.gen(function*() {
-        const { code, stderr, task: resultOf } = yield* run({ args: trusted })
-        assert.strictEqual(code, 0, stderr)
-        assert.strictEqual(resultOf("a").enforcement, "pre-execution")
-        assert.deepStrictEqual(resultOf("a").denied.map(({ what }) => what), ["touch src/evil"])
-        assert.deepStrictEqual(resultOf("a").files_changed, ["src/new.txt"])
-      })
-      yield* assertHeld
-      const cache = cacheOf(repo)
-      const [gate, proof] = [fileIn(cache, "gate-"), fileIn(cache, "proof-")]
-      const [program, known] = [Fs.readFileSync(gate, "utf8"), Fs.readFileSync(proof, "utf8")]
-
-      // A program that allows everything.
-      Fs.rmSync(gate)
-      Fs.writeFileSync(gate, "process.exitCode = 42\n")
-      yield* assertHeld
-      assert.strictEqual(Fs.readFileSync(gate, "utf8"), program)
-
-      // A hash by which Codex would skip the hook without a word.
-      const wrong = known.replace(/sha256:./, "sha256:_")
-      assert.notStrictEqual(wrong, known)
-      Fs.writeFileSync(proof, wrong)
-      yield* assertHeld
-      assert.include(Fs.readFileSync(proof, "utf8"), /sha256:\w+/.exec(known)?.[0] ?? "no hash")
-
-      Fs.writeFileSync(proof, "{")
-      yield* assertHeld
-      assert.deepStrictEqual(Fs.readdirSync(cache).filter((name) => !/\.(json|mjs)$|^probe-home$/.test(name)), [])
-    }))
-
-  it.scopedLive("a Codex that skips the gate in mid-run fails the task, and its patch is not offered", () =>
+  it.scopedLive("a Codex that skips the gate in mid-run is ended at once, and its patch is not offered", () =>
     Effect.gen(function*() {
       const codex = yield* forgetful
-      const { run } = yield* scene({ ownProofs: true, tasks: { a: script }, config: { codex_command: codex.path } })
+      const off = `${codex.folder}/off`
+      const { run } = yield* scene({
+        ownProofs: true,
+        tasks: {
+          a: script,
+          // Without an end by itself.
+          b: (turn) => !Fs.existsSync(off) ? done : turn.step === 0 ? command("touch src/evil") : Reply.hang
+        },
+        config: { codex_command: codex.path }
+      })
       const first = yield* run({ args: trusted })
       assert.strictEqual(first.code, 0, first.stderr)
       assert.strictEqual(first.task("a").denied.length, 1)
 
-      Fs.writeFileSync(`${codex.folder}/off`, "")
+      Fs.writeFileSync(off, "")
       const { code, task: resultOf } = yield* run({ args: trusted })
       assert.strictEqual(code, 1)
-      const a = resultOf("a")
-      assert.strictEqual(a.status, "failed")
-      assert.strictEqual(a.error?.kind, "policy")
-      assert.isFalse(a.patch_applicable)
-      assert.deepStrictEqual(a.violations.map(({ detail, kind }) => [kind, detail]), [
-        ["enforcement_breach", "a command ran that the gate had not allowed: \"touch src/evil\""],
-        ["enforcement_breach", "a command ran that the gate had not allowed: \"npm test\""],
-        ["enforcement_breach", "Codex made 1 edits, the gate had allowed 0"]
-      ])
-      assert.include(a.notes_for_manager, "The work was rejected (3 violations)")
+      const breach = {
+        a: "Codex made 1 edits, the gate had allowed 0",
+        b: "a command ran that the gate had not allowed: \"touch src/evil\""
+      }
+      for (const [id, detail] of Object.entries(breach)) {
+        const result = resultOf(id)
+        assert.strictEqual(result.status, "failed")
+        assert.deepStrictEqual(result.error, { kind: "policy", message: `${detail}. Codex was ended at once.` })
+        assert.isFalse(result.patch_applicable)
+        assert.deepInclude(result.violations, { kind: "enforcement_breach", detail })
+        assert.include(result.notes_for_manager, "The work was rejected")
+      }
+      // What it did is kept, for a person to look at.
+      assert.isNotNull(resultOf("a").ref)
     }))
 })
 
@@ -186,7 +158,7 @@ describe("enforcement: audit", () => {
 
   it.scopedLive("needs no gate where there is one: it is used", () =>
     Effect.gen(function*() {
-      const { run } = yield* scene({ ownProofs: true, tasks: { a: script }, config: { enforcement: "audit" } })
+      const { run } = yield* scene({ tasks: { a: script }, config: { enforcement: "audit" } })
       const { code, stderr, task: resultOf } = yield* run({ args: trusted })
       assert.strictEqual(code, 0, stderr)
       assert.strictEqual(resultOf("a").enforcement, "pre-execution")

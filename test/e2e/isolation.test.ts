@@ -129,4 +129,35 @@ fs.writeFileSync("src/wrote.json", JSON.stringify(wrote))
       assert.strictEqual(repo.git("show", `${resultOf("writes").ref}:src/wrote.json`), "[]")
       for (const place of places.filter((one) => one.startsWith("/"))) assert.isFalse(Fs.existsSync(place), place)
     }))
+
+  it.scopedLive("can't lead astray what Codex keeps in a temp folder for its sandboxes", () =>
+    Effect.gen(function*() {
+      const { repo, run } = yield* scene({
+        tasks: { swaps: task(command("node work.mjs"), command("ls src")) }
+      })
+      // A name that could be a process's: Codex deletes what is left of those that are gone.
+      Fs.mkdirSync(`${repo.home}/precious`)
+      Fs.writeFileSync(`${repo.home}/precious/4194000`, "kept\n")
+      repo.commit({
+        "work.mjs": `import * as fs from "node:fs"
+import * as os from "node:os"
+const [tmp, moved] = [os.tmpdir(), os.homedir() + "/moved"]
+const found = fs.readdirSync(tmp)
+fs.renameSync(tmp, moved)
+fs.mkdirSync(tmp)
+for (const folder of found) {
+  fs.mkdirSync(tmp + "/" + folder)
+  for (const one of fs.readdirSync(moved + "/" + folder).filter((name) => name !== "lock")) {
+    fs.symlinkSync("${repo.home}/precious", tmp + "/" + folder + "/" + one)
+  }
+}
+fs.writeFileSync("src/found.json", JSON.stringify(found))
+`
+      })
+      const { code, stderr, task: resultOf } = yield* run()
+      assert.strictEqual(code, 0, stderr)
+      assert.deepStrictEqual(Fs.readdirSync(`${repo.home}/precious`), ["4194000"])
+      assert.strictEqual(repo.git("show", `${resultOf("swaps").ref}:src/found.json`), "[]")
+      assert.deepStrictEqual(resultOf("swaps").commands_run.map(({ exit_code }) => exit_code), [0, 0])
+    }))
 })

@@ -116,21 +116,27 @@ describe("a request that can't be read", () => {
           { task_id: "a", prompt: "x", allowed_commands: ["make"], timeout_sec: 3000 }
         ]
       }
-      const { code, stderr } = yield* cli(["run", "-"], { stdin: JSON.stringify(request) })
-      assert.strictEqual(code, 2)
-      for (
-        const at of [
-          "concurrency",
-          "tasks[1].task_id",
-          "tasks[0].allowed_paths[0]",
-          "tasks[0].allowed_paths[1]",
-          "tasks[0].allowed_commands[0]",
-          "tasks[1].allowed_commands[0]",
-          "tasks[1].timeout_sec"
-        ]
-      ) {
-        assert.include(stderr, `  - ${at}: `)
-      }
-      assert.match(stderr, /^7 problems/)
+      const notAllowed = [
+        "concurrency",
+        "tasks[1].task_id",
+        "tasks[0].allowed_paths[0]",
+        "tasks[0].allowed_paths[1]",
+        "tasks[0].allowed_commands[0]",
+        "tasks[1].allowed_commands[0]",
+        "tasks[1].timeout_sec"
+      ]
+      const assertRefused = (asked: unknown, places: ReadonlyArray<string>) =>
+        Effect.gen(function*() {
+          const { code, stderr } = yield* cli(["run", "-"], { stdin: JSON.stringify(asked) })
+          assert.strictEqual(code, 2)
+          for (const at of places) assert.include(stderr, `  - ${at}: `)
+          assert.match(stderr, new RegExp(`^${places.length} problems, nothing was started:$`, "m"))
+        })
+      yield* assertRefused(request, notAllowed)
+      // Nor does one that isn't even well formed hide what else is wrong.
+      yield* assertRefused(
+        { ...request, tasks: [...request.tasks, { task_id: "b", prompt: "" }] },
+        ["tasks[2].prompt", ...notAllowed]
+      )
     }))
 })

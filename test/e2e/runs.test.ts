@@ -17,6 +17,7 @@ describe("a run's name", () => {
       const second = yield* run({ request: { run_id: "again" } })
       assert.isAbove(asked, 0)
       assert.deepStrictEqual(second.result, first.result)
+      assert.match(second.stderr, /^run again is over and on record/m)
       assert.strictEqual(second.code, 0)
       assert.strictEqual((yield* prompts).length, asked)
     }))

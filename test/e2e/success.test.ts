@@ -85,12 +85,11 @@ describe("a run", () => {
       assert.strictEqual(code, 0, stderr)
       assert.match(
         stdout,
-        /^TASK +STATUS +TIME +FILES +COMMANDS +TOKENS\nadd +success +[\d.]+ s +1 \(\+1 -0\) +1 +3150$/m
+        /^TASK +STATUS +TIME +FILES +CMDS +TOKENS\nadd +success +[\d.]+ s +1 \(\+1 -0\) +1 +3\.1k$/m
       )
-      assert.include(stdout, `look:   git -C ${repo.root} show refs/codex-runner/`)
-      const apply = /apply: {2}(git .*)$/m.exec(stdout)?.[1] ?? ""
-      repo.git(...apply.split(" ").slice(1))
-      assert.strictEqual(repo.read("src/added.txt"), "new\n")
+      const [, run = ""] = /^ {2}apply: {2}codex-runner apply (\S+) add$/m.exec(stdout) ?? []
+      assert.include(stdout, `  show:   codex-runner runs show ${run} add`)
+      assert.strictEqual(repo.git("show", `refs/codex-runner/${run}/add:src/added.txt`), "new")
       assert.match(stderr, /^add {2}working$/m)
       assert.match(stderr, /^add {2}ok: npm test$/m)
       assert.notInclude(stdout + stderr, "\u001b")

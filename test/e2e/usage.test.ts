@@ -25,8 +25,8 @@ const cli = (
   })
 
 const usageErrors: ReadonlyArray<readonly [args: string, says: RegExp]> = [
-  ["nonsense", /^Invalid subcommand for codex-runner - use one of .*'run'/],
-  ["run", /^Missing argument <tasks>/],
+  ["nonsense", /^Unknown command "nonsense"\. See: codex-runner --help$/m],
+  ["run", /^Missing argument <tasks>\nSee: codex-runner run --help\n$/],
   ["run one.json two.json", /^Received unknown argument: 'two\.json'/],
   ["run tasks.json --jsno", /^Unknown option --jsno of codex-runner run\. Did you mean --json\?/],
   ["run tasks.json --frobnicate", /^Unknown option --frobnicate of codex-runner run\. See: codex-runner run --help/],
@@ -37,6 +37,8 @@ const usageErrors: ReadonlyArray<readonly [args: string, says: RegExp]> = [
     "run tasks.json --keep-worktrees some",
     /^--keep-worktrees: expected one of never, on_failure, always, got "some"$/m
   ],
+  ["review", /^Missing argument <plan>/],
+  ["review plan.md --contxt a.md", /^Unknown option --contxt of codex-runner review\. Did you mean --context\?/],
   ["--frobnicate", /./],
   ["demo extra", /^Received unknown argument: 'extra'/]
 ]
@@ -53,7 +55,7 @@ describe("usage", () => {
       }))
   }
 
-  for (const args of [["--help"], ["run", "--help"], ["demo", "--help"]]) {
+  for (const args of [["--help"], ["run", "--help"], ["review", "--help"], ["demo", "--help"]]) {
     it(`codex-runner ${args.join(" ")}: on stdout, exit 0, without colour in a pipe`, async () => {
       const { code, stderr, stdout } = await Effect.runPromise(Effect.scoped(cli(args)))
       assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
@@ -68,6 +70,18 @@ describe("usage", () => {
       assert.deepStrictEqual(yield* cli([]), help)
       assert.deepStrictEqual(yield* cli(["-h"]), help)
       assert.deepStrictEqual(yield* cli(["run", "-h"]), yield* cli(["run", "--help"]))
+    }))
+
+  it.scopedLive("Ctrl-C before the program is there ends it with 130 and without a word", () =>
+    Effect.gen(function*() {
+      const early =
+        "process.once('newListener', (name) => name === 'SIGINT' && process.nextTick(process.kill, process.pid, name))"
+      const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(early)}`
+      assert.deepStrictEqual(yield* cli(["run", "tasks.json"], { env: { NODE_OPTIONS } }), {
+        code: 130,
+        stdout: "",
+        stderr: ""
+      })
     }))
 
   it.scopedLive("--version loads nothing but the version", () =>

@@ -80,6 +80,9 @@ describe("edits", () => {
     ],
     "a link out of the worktree": [() => add("src/outward/x"), /outside the worktree/],
     "an absolute link out of the worktree": [() => add("src/absolute/x"), /outside the worktree/],
+    "a folder above a link's target": [() => add("src/to-secret/../secret/x"), /"secret\/x"|not certain/],
+    "the file above a link's target": [() => add("src/to-secret/../x"), /"x"/],
+    "the folder above what isn't there": [() => add("src/none/../new.ts"), /not certain/],
     "a link to nothing yet": [() => add("src/dangling"), /leads nowhere/],
     "a folder that is a link to nothing yet": [() => add("src/dangling-folder/x"), /leads nowhere/],
     "a folder that is a file": [() => add(".git/x"), /Protected/],
@@ -161,12 +164,12 @@ describe("commands", () => {
       const tests = run("npm test -- 'a b'")
       assert.match(
         tests.allow ? tests.runs ?? "" : tests.reason,
-        new RegExp(`^cd '${worktree}' && '/\\S+/npm' 'test' '--' 'a b'$`)
+        new RegExp(`^export TMPDIR="\\$HOME/tmp"; cd '${worktree}' && '/\\S+/npm' 'test' '--' 'a b'$`)
       )
       const inPackage = run("cd packages/a && npm test")
-      assert.match(inPackage.allow ? inPackage.runs ?? "" : "", new RegExp(`^cd '${worktree}/packages/a' && `))
+      assert.match(inPackage.allow ? inPackage.runs ?? "" : "", new RegExp(`; cd '${worktree}/packages/a' && `))
       const there = run("npm test", `${worktree}/packages/a`)
-      assert.match(there.allow ? there.runs ?? "" : "", new RegExp(`^cd '${worktree}/packages/a' && `))
+      assert.match(there.allow ? there.runs ?? "" : "", new RegExp(`; cd '${worktree}/packages/a' && `))
       assert.notProperty(tests, "edit")
     }))
 

@@ -1,3 +1,4 @@
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -5,7 +6,8 @@ import { buildSync } from "esbuild"
 import { spawn, spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { fileURLToPath } from "node:url"
-import { hookCommand } from "../../src/gate/hookCommand.ts"
+import { readGateLog } from "../../src/gate/gateLog.ts"
+import { floodedSuffix, hookCommand, unansweredSuffix } from "../../src/gate/hookCommand.ts"
 import type { GatePolicy } from "../../src/gate/policyFile.ts"
 import { policyVariable } from "../../src/gate/policyFile.ts"
 import { processesOf } from "../e2e/support/untouched.ts"
@@ -61,7 +63,7 @@ const ask = ({ call = test, env = {}, node = process.execPath, policy, seconds, 
     Fs.writeFileSync(`${folder}/policy.json`, JSON.stringify(policy === undefined ? known : policy(known)))
     const answer = yield* Effect.promise(() =>
       new Promise<Omit<Answered, "folder" | "log">>((resolve) => {
-        const child = spawn(shell, ["-c", hookCommand(node, `${folder}/hook.mjs`, seconds)], {
+        const child = spawn(shell, ["-c", hookCommand(node, `${folder}/hook.mjs`, { seconds })], {
           cwd: folder,
           // Its standard input is a socket here: a bash whose level is below 2 would take itself for a remote login.
           env: {
@@ -101,12 +103,14 @@ const runs = ({ code, stderr, stdout }: Answered): string | undefined => {
 }
 
 /** Codex takes this for a denial whatever is on stdout, and for an allowance where stderr is empty. */
-const assertDenied = ({ code, stderr }: Answered, says: RegExp): void => {
+const assertDenied = ({ code, stderr }: Pick<Answered, "code" | "stderr">, says: RegExp): void => {
   assert.strictEqual(code, 2)
   assert.match(stderr, says)
 }
 
 const noAnswer = /The policy gate gave no answer: denied\.\n$/
+
+const unanswered = ({ folder }: Answered): string => `${folder}/policy.json${unansweredSuffix}`
 
 const allow =
   `process.stdout.write('{"hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"allow"}}')\n`
@@ -137,7 +141,7 @@ describe.concurrent("the hook's command", () => {
     it.scopedLive(`${shell}: what the program allows is allowed, in its canonical form, and logged`, () =>
       Effect.gen(function*() {
         const answer = yield* ask({ shell, source: program })
-        assert.match(runs(answer) ?? "", /^cd '.*' && '\/\S+\/npm' 'test'$/)
+        assert.match(runs(answer) ?? "", /; cd '.*' && '\/\S+\/npm' 'test'$/)
         assert.include(answer.log, `"what":"npm test"`)
         assert.include(answer.log, `"allow":true`)
       }))
@@ -148,13 +152,16 @@ describe.concurrent("the hook's command", () => {
         assertDenied(answer, /^Command not in allowlist: "touch x"/)
         assert.strictEqual(answer.stdout, "")
         assert.notMatch(answer.stderr, noAnswer)
+        assert.isFalse(Fs.existsSync(unanswered(answer)))
         assert.include(answer.log, `"allow":false`)
       }))
 
     for (const [what, source] of Object.entries(broken)) {
       it.scopedLive(`${shell}: a program that ${what} lets nothing through`, () =>
         Effect.gen(function*() {
-          assertDenied(yield* ask({ shell, source, seconds: 1 }), noAnswer)
+          const answer = yield* ask({ shell, source, seconds: 1 })
+          assertDenied(answer, noAnswer)
+          assert.strictEqual(Fs.readFileSync(unanswered(answer), "utf8"), "\n", "counted once")
         }))
     }
 
@@ -163,6 +170,71 @@ describe.concurrent("the hook's command", () => {
         assertDenied(yield* ask({ shell, source: program, node: "/nonexistent/node" }), noAnswer)
       }))
   }
+})
+
+/** For a user without privileges: root is spared its limits. Not every sh can set this one. */
+const withoutProcesses = (shell: string, folder: string) =>
+  spawnSync("bash", [
+    "-c",
+    `ulimit -u 0 && exec "$@"`,
+    "bash",
+    shell,
+    "-c",
+    hookCommand(process.execPath, "/nonexistent")
+  ], {
+    ...(process.getuid?.() === 0 ? { uid: 65_534 } : {}),
+    cwd: "/",
+    env: { PATH: process.env["PATH"], HOME: "/", SHLVL: "1", [policyVariable]: `${folder}/policy.json` },
+    input: touch,
+    encoding: "utf8"
+  })
+
+describe("where no process can be started", () => {
+  for (const shell of shells) {
+    it.scopedLive(`${shell}: nothing gets through`, () =>
+      Effect.gen(function*() {
+        const { status, stderr } = withoutProcesses(shell, yield* scratchFolder)
+        assert.match(stderr, /fork/)
+        assertDenied({ code: status, stderr }, noAnswer)
+      }))
+  }
+})
+
+describe.skipIf(process.platform !== "linux")("more calls at once than can be judged", () => {
+  /** A hundred children of a program of this name, and one more that asks. */
+  const flood = (name: string, codex: string) =>
+    Effect.gen(function*() {
+      const folder = yield* scratchFolder
+      Fs.symlinkSync("/bin/bash", `${folder}/${name}`)
+      const script = `for i in {1..100}; do /bin/sleep 60 & done; /bin/sh -c "$HOOK"; echo "denied by $?"`
+      const asks = spawn(`${folder}/${name}`, ["-c", script], {
+        env: {
+          HOOK: hookCommand(process.execPath, "/nonexistent", { codex }),
+          [policyVariable]: `${folder}/policy.json`
+        },
+        detached: true,
+        stdio: ["ignore", "pipe", "ignore"]
+      })
+      yield* Effect.addFinalizer(() => Effect.sync(() => process.kill(-(asks.pid ?? 0), "SIGKILL")))
+      let said = ""
+      asks.stdout.setEncoding("utf8").on("data", (text: string) => said += text)
+      const signal = yield* Effect.promise(() =>
+        new Promise<NodeJS.Signals | null>((resolve) => asks.once("exit", (_, by) => resolve(by)))
+      )
+      return { said, signal, told: Fs.existsSync(`${folder}/policy.json${floodedSuffix}`) }
+    })
+
+  for (const name of ["codex", "codex-x86_64-unknown-linux-musl", "it's mine"]) {
+    it.scopedLive(`end a Codex whose file is called ${name}`, () =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual(yield* flood(name, name), { said: "", signal: "SIGKILL", told: true })
+      }))
+  }
+
+  it.scopedLive("are denied alone where their parent is not Codex: it is gone, and somebody has taken them over", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* flood("systemd", "codex"), { said: "denied by 2\n", signal: null, told: false })
+    }))
 })
 
 describe.concurrent("a shell that prints on its own", () => {
@@ -234,6 +306,27 @@ describe.concurrent("the hook program", () => {
       const outOfBounds = yield* ask({ source: program, call: callOf("apply_patch", { command: patch("y.ts") }) })
       assertDenied(outOfBounds, /"y.ts"/)
     }))
+
+  const long = "a".repeat(1_500_000)
+  const longCalls: Readonly<Record<string, object>> = {
+    folder: { tool_name: "Bash", tool_input: { command: "ls" }, cwd: `/${long}` },
+    path: {
+      tool_name: "apply_patch",
+      tool_input: { command: `*** Begin Patch\n*** Add File: ${long}\n+x\n*** End Patch` }
+    },
+    tool: { tool_name: long, tool_input: {} },
+    id: { tool_name: "Bash", tool_input: { command: "touch x" }, tool_use_id: long }
+  }
+  for (const [part, call] of Object.entries(longCalls)) {
+    it.scopedLive(`writes no line that the log's readers would pass over, however long a call's ${part} is`, () =>
+      Effect.gen(function*() {
+        const answer = yield* ask({ source: program, call: JSON.stringify(call) })
+        assertDenied(answer, /./)
+        assert.isBelow(answer.stderr.length, 10_000)
+        const entries = yield* readGateLog(`${answer.folder}/gate.jsonl`).pipe(Effect.provide(NodeFileSystem.layer))
+        assert.deepStrictEqual(entries.map(({ allow }) => allow), [false])
+      }))
+  }
 
   it.scopedLive("judges by the folder that the call names", () =>
     Effect.gen(function*() {

@@ -20,6 +20,8 @@ export const hostileFiles: Files = {
   "src/base.txt": "one\ntwo\nthree\n",
   "forbidden/kept.txt": "kept\n",
   "evil.sh": { exec: `#!/bin/sh\ntouch src/${mark}sh-$$ ../src/${mark}sh-$$\nexec /bin/sh "$@"\n` },
+  // Named like a shell, for a call that asks for it as its own.
+  "bash": { exec: `#!/bin/sh\ntouch src/${mark}own-shell\nexec /bin/sh "$@"\n` },
   "elsewhere/package.json": JSON.stringify({ name: "x", scripts: { test: `touch ../src/${mark}elsewhere` } }),
   ".npmrc": "",
   "src/to-forbidden": { link: "../forbidden" },
@@ -129,6 +131,7 @@ export const hostileEdits = (outside: string): ReadonlyArray<string> => [
   add(`.github/workflows/${mark}workflow.yml`),
   add(`src/to-forbidden/${mark}link`),
   add("src/dangling"),
+  add(`src/to-forbidden/../${mark}above-link`),
   add(`src/outward/${mark}outward`),
   body("*** Update File: src/base.txt", `*** Move to: forbidden/${mark}move`, "@@", " one", "-two", "+zwei"),
   body("*** Update File: forbidden/kept.txt", `*** Move to: src/${mark}moved-in`, "@@", "-kept", "+lost"),
@@ -188,7 +191,7 @@ export const hostileModel = (outside: string): Script => {
   const replies = rounds.map((calls, round) =>
     Reply.calls([
       ...calls,
-      Reply.command(goodCommands[round % goodCommands.length] ?? "ls"),
+      Reply.command(goodCommands[round % goodCommands.length] ?? "ls", { options: { shell: "./bash" } }),
       Reply.patch(add(`src/good-${round}.txt`))
     ], { parallel: round % 2 === 1 })
   )

@@ -4,6 +4,7 @@ import { spawn, spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
+import type { RunnerConfigInput } from "../../src/config/RunnerConfig.ts"
 import type { Script } from "../../src/scripted/Script.ts"
 import * as ScriptedModel from "../../src/scripted/ScriptedModel.ts"
 import type { Ended } from "../e2e/support/program.ts"
@@ -48,11 +49,20 @@ export interface SharedScene {
   /** Owned by the user: HOME, the state folder and the repository lie in it. */
   readonly home: string
   readonly model: ScriptedModel.ScriptedModel
-  readonly cli: (args: ReadonlyArray<string>) => Effect.Effect<Ended>
+  /** The program with any arguments; `meanwhile` is done while it runs, and given its pid. */
+  readonly cli: (
+    args: ReadonlyArray<string>,
+    meanwhile?: (pid: number) => Effect.Effect<void>
+  ) => Effect.Effect<Ended>
 }
 
 /** One task, `hostile`, with what the model does about it. */
-export const sharedScene = (options: { readonly script: Script; readonly files: Files; readonly model: string }) =>
+export const sharedScene = (options: {
+  readonly script: Script
+  readonly files: Files
+  readonly model: string
+  readonly config?: RunnerConfigInput
+}) =>
   Effect.gen(function*() {
     const folder = yield* sharedFolder
     const model = yield* ScriptedModel.make(options.script)
@@ -68,7 +78,8 @@ export const sharedScene = (options: { readonly script: Script; readonly files: 
         codex_command: codex,
         codex_config: model.codexConfig,
         codex_model: options.model,
-        allowed_commands: ["npm test", "node work.mjs"]
+        allowed_commands: ["npm test", "node work.mjs"],
+        ...options.config
       })
     })
     writeFiles(home, { "tasks.json": JSON.stringify([{ task_id: "hostile", prompt: "Do harm." }]) })
@@ -76,7 +87,7 @@ export const sharedScene = (options: { readonly script: Script; readonly files: 
     plainGit(repo, env, "add", "-A")
     plainGit(repo, env, "commit", "-q", "-m", "base")
     spawnSync("chown", ["-R", "-h", `${uid}:${uid}`, home])
-    const cli: SharedScene["cli"] = (args) =>
+    const cli: SharedScene["cli"] = (args, meanwhile = () => Effect.void) =>
       Effect.async<Ended>((resume) => {
         const child = spawn(setpriv, [
           ...flags,
@@ -88,6 +99,7 @@ export const sharedScene = (options: { readonly script: Script; readonly files: 
         child.stdout.setEncoding("utf8").on("data", (text: string) => said.stdout += text)
         child.stderr.setEncoding("utf8").on("data", (text: string) => said.stderr += text)
         child.once("close", (code) => resume(Effect.succeed({ code, ...said })))
+        Effect.runFork(meanwhile(child.pid ?? 0))
         return Effect.sync(() => void child.kill("SIGTERM"))
       })
     return { home, model, cli } satisfies SharedScene

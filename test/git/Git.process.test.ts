@@ -1,9 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
 import { Git, type GitCall, joinNul, splitNul } from "../../src/git/Git.ts"
 import { ignoredIn } from "../../src/git/ignore.ts"
 import { type GitRepo, gitRepo } from "../support/GitRepo.ts"
 import { stages } from "../support/stages.ts"
+
+const realGit = (process.env["PATH"] ?? "").split(":").map((folder) => Path.join(folder, "git")).find((file) =>
+  Fs.existsSync(file)
+)
 
 const run = (repo: GitRepo, args: ReadonlyArray<string>, more: Partial<GitCall> = {}) =>
   Effect.flatMap(Git, (git) => git.run({ target: { _tag: "Repository", directory: repo.root }, args, ...more })).pipe(
@@ -34,6 +40,21 @@ describe("Git.run", () => {
       assert.strictEqual(slow.message, "git slow failed: no end within 300 ms")
       const long = yield* Effect.flip(run(repo, ["help", "-a"], { maxOutputBytes: 100 }))
       assert.strictEqual(long.message, "git help failed: more than 100 bytes of output")
+    }))
+
+  it.scopedLive("begins anew where a terminal's Ctrl-C hit the program on its way", () =>
+    Effect.gen(function*() {
+      const repo = yield* gitRepo()
+      const hits = Path.join(repo.home, "hits")
+      // Twice, then it comes through.
+      const hit =
+        `#!/bin/sh\necho hit >> '${hits}'\n[ $(wc -l < '${hits}') -gt 2 ] || kill -INT $$\nexec '${realGit}' "$@"\n`
+      repo.write({ "../bin/git": hit })
+      Fs.chmodSync(Path.join(repo.home, "bin/git"), 0o755)
+      const PATH = `${repo.home}/bin:${repo.env["PATH"]}`
+      const { code } = yield* run({ ...repo, env: { ...repo.env, PATH } }, ["rev-parse", "HEAD"])
+      assert.strictEqual(code, 0)
+      assert.strictEqual(Fs.readFileSync(hits, "utf8"), "hit\nhit\nhit\n")
     }))
 })
 

@@ -43,6 +43,9 @@ const holder = (folder: string) => {
     })
 }
 
+const groupOf = (pid: number): number =>
+  Number(/\) \w \d+ (\d+) /.exec(Fs.readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1])
+
 const isLocked = (lock: string): boolean => spawnSync("flock", ["-n", "-x", lock, "true"]).status !== 0
 
 /** A folder with this one program alone, as the whole PATH. */
@@ -153,7 +156,7 @@ describe("RepoLock", () => {
       assert.isFalse(isLocked(lock))
     }))
 
-  it.scopedLive("stops waiting when interrupted", () =>
+  it.scopedLive("stops waiting when interrupted, and not by a terminal's signal to everybody in its group", () =>
     Effect.gen(function*() {
       const folder = yield* scratchFolder
       const lock = `${folder}/lock`
@@ -161,6 +164,7 @@ describe("RepoLock", () => {
       yield* eventually(() => Fs.existsSync(`${folder}/held`))
       const waiting = yield* Effect.fork(withLock(lock)(Effect.void))
       yield* eventually(() => childrenOf(process.pid, "flock").length > 0)
+      for (const pid of childrenOf(process.pid, "flock")) assert.strictEqual(groupOf(pid), pid)
       const exit = yield* Fiber.interrupt(waiting)
       assert.isTrue(Exit.isInterrupted(exit))
       yield* eventually(() => childrenOf(process.pid, "flock").length === 0)

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
+import { Git, GitFailed } from "../../src/git/Git.ts"
 import { discover, readBaseTree, readConfiguration, resolveCommit } from "../../src/git/Repository.ts"
 import { gitRepo, plainGit, repoAt, scratchFolder } from "../support/GitRepo.ts"
 import { stages } from "../support/stages.ts"
@@ -32,6 +33,19 @@ describe("discover", () => {
         `${repo.root}/.git`,
         `${repo.root}/.git/objects`
       ])
+    }))
+
+  it.effect("says what to do where git doesn't trust its owner", () =>
+    Effect.gen(function*() {
+      const reason =
+        "To add an exception for this directory, call:; ; \tgit config --global --add safe.directory '/a b'"
+      const failed = new GitFailed({ command: "rev-parse", exitCode: 128, reason })
+      const git = Git.of({ run: () => Effect.fail(failed), text: () => Effect.fail(failed) })
+      const error = yield* Effect.flip(Effect.provideService(discover("/a b"), Git, git))
+      assert.match(
+        error.message,
+        /: it belongs to another user\. If you trust .* git config --global --add safe\.directory '\/a b'$/
+      )
     }))
 
   for (const name of ["with spaces", "ünïcode-名前", "-leading dash", "quo'te\"s $HOME `x` *"]) {

@@ -7,7 +7,7 @@ import type { RunnerConfigInput } from "../../src/config/RunnerConfig.ts"
 import { decode } from "../../src/domain/decode.ts"
 import { formatProblem } from "../../src/domain/Problem.ts"
 import { RunId, RunRequest } from "../../src/domain/Task.ts"
-import { admit, checkRequest, makeRunId } from "../../src/policy/admission.ts"
+import { admit, checkRequest, makeRunId, readRequest } from "../../src/policy/admission.ts"
 
 const decodeRequest = decode(RunRequest, { area: "request", root: "request" })
 
@@ -111,6 +111,40 @@ describe("admit", () => {
       baseCommit
     })
     assert.deepStrictEqual(Either.getOrThrow(Either.flip(refused)).map(formatProblem), expected)
+  })
+
+  it("tells of a request that doesn't decode what is wrong with the rest of it, each thing once", () => {
+    const request = {
+      concurency: 2,
+      concurrency: 9,
+      base_ref: "--upload-pack=x",
+      tasks: [
+        { task_id: "Fix", timeout_sec: 5, allowed_commands: ["rm -rf"] },
+        { task_id: "fix", prompt: "p", timeout_sec: 1801, allowed_paths: ["/etc/**"] },
+        "a task",
+        { task_id: 7, prompt: "p", allowed_paths: [1, "../x"] }
+      ]
+    }
+    const problems = Either.getOrThrow(Either.flip(readRequest(request, configOf())))
+    assert.deepStrictEqual(problems.map(({ at }) => at), [
+      "concurency",
+      "tasks[0].prompt",
+      "tasks[0].timeout_sec",
+      "tasks[2]",
+      "tasks[3].task_id",
+      "tasks[3].allowed_paths[0]",
+      "concurrency",
+      "base_ref",
+      "tasks[1].task_id",
+      "tasks[0].allowed_commands[0]",
+      "tasks[1].timeout_sec",
+      "tasks[1].allowed_paths[0]"
+    ])
+    for (const input of [undefined, null, "x", [], { tasks: 1 }, { tasks: [null, []] }]) {
+      assert.isTrue(Either.isLeft(readRequest(input, configOf())))
+    }
+    const good = { tasks: [task("a")] }
+    assert.deepStrictEqual(readRequest(good, configOf()), Either.right(requestOf(good)))
   })
 
   it("wants at least one task", () => {

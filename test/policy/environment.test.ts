@@ -47,7 +47,7 @@ describe("codexEnvironment", () => {
   })
 })
 
-const folders = { worktree: "/state/wt/run-a", home: "/state/home", tmpdir: "/state/tmp" }
+const folders = { worktree: "/state/wt/run-a", home: "/state/home", sandboxTmpdir: "/state/scratch" }
 
 const pathOf = (path: string | undefined) => commandEnvironment({ PATH: path }, { ...folders, commandEnv: {} })["PATH"]
 
@@ -61,8 +61,9 @@ describe("commandEnvironment", () => {
       NODE_ENV: "test",
       CI: "1",
       HOME: "/state/home",
-      TMPDIR: "/state/tmp",
+      TMPDIR: "/state/scratch",
       SHLVL: "1",
+      ZDOTDIR: "/dev/null",
       GIT_CONFIG_GLOBAL: "/dev/null",
       GIT_CONFIG_NOSYSTEM: "1",
       GIT_CONFIG_COUNT: "3",
@@ -91,7 +92,7 @@ describe("commandEnvironment", () => {
     ["/state/wt/other/../run-a/bin:/usr/bin", "/usr/bin"],
     ["/STATE/wt/Run-A/bin:/usr/bin", "/usr/bin"],
     ["//state/wt/run-a/bin:/usr/bin", "/usr/bin"],
-    ["/state/home/bin:/state/tmp/bin:/usr/bin", "/usr/bin"],
+    ["/state/home/bin:/state/home/tmp/bin:/usr/bin", "/usr/bin"],
     ["/state/wt/run-ab/bin:/state/wt:/usr/bin", "/state/wt/run-ab/bin:/state/wt:/usr/bin"],
     ["", "/usr/local/bin:/usr/bin:/bin"],
     [undefined, "/usr/local/bin:/usr/bin:/bin"],

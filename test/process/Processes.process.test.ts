@@ -5,13 +5,8 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import * as Fs from "node:fs"
-import {
-  type Completed,
-  Processes,
-  type ProcessSpec,
-  type RunFailed,
-  type RunSpec
-} from "../../src/process/Processes.ts"
+import type { RunFailed } from "../../src/process/failures.ts"
+import { type Completed, Processes, type ProcessSpec, type RunSpec } from "../../src/process/Processes.ts"
 import { scratchFolder } from "../support/GitRepo.ts"
 import { eventually, isRunning, pidIn } from "../support/processes.ts"
 import { processes } from "../support/stages.ts"
@@ -193,7 +188,7 @@ describe("Processes.run", () => {
     "does not wait for a grandchild that left the group and holds the outputs open",
     inFolder((folder) =>
       Effect.gen(function*() {
-        const end = yield* run(sh(`echo said; setsid sh -c 'echo $$ > ${folder}/pid; sleep 1000' & sleep 0.2`))
+        const end = yield* run(sh(`echo said; setsid sh -c 'echo $$ > ${folder}/pid; exec sleep 1000' & sleep 0.2`))
         const pid = yield* pidIn(`${folder}/pid`)
         assert.strictEqual(text(end.stdout), "said\n")
         assert.isTrue(isRunning(pid))

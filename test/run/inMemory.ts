@@ -12,16 +12,20 @@ import * as Stream from "effect/Stream"
 import type { CodexOutput, CodexSession } from "../../src/codex/Codex.ts"
 import { decodeConfig } from "../../src/config/decodeConfig.ts"
 import { RunnerConfig, type RunnerConfigInput } from "../../src/config/RunnerConfig.ts"
+import type { PlanReviewRequest } from "../../src/domain/PlanReview.ts"
 import type { RunResult, TaskResult } from "../../src/domain/Result.ts"
 import type { RunEvent } from "../../src/domain/RunEvent.ts"
 import { RunId, type RunRequest, TaskId } from "../../src/domain/Task.ts"
 import { Git } from "../../src/git/Git.ts"
+import { RepoLock } from "../../src/git/RepoLock.ts"
 import { Patches } from "../../src/patch/Patches.ts"
 import { admit } from "../../src/policy/admission.ts"
 import { SecurityPolicy } from "../../src/policy/SecurityPolicy.ts"
 import { Host } from "../../src/process/Host.ts"
 import { Processes } from "../../src/process/Processes.ts"
+import { Slots } from "../../src/process/Slots.ts"
 import type { Ready } from "../../src/run/preflight.ts"
+import { conductReview } from "../../src/run/reviewPlan.ts"
 import { runTasks } from "../../src/run/runTasks.ts"
 import { StoreFailed } from "../../src/store/durable.ts"
 import { RunStore } from "../../src/store/RunStore.ts"
@@ -80,6 +84,9 @@ export interface InMemory {
   readonly capture?: Context.Tag.Service<Patches>["capture"]
   /** Tasks whose final record can't be kept. */
   readonly unrecordable?: ReadonlyArray<string>
+  /** Asked before a task's final record is kept. */
+  readonly beforeRecord?: () => Effect.Effect<void>
+  readonly env?: Readonly<Record<string, string>>
   readonly watch?: (event: RunEvent) => Effect.Effect<void>
 }
 
@@ -101,9 +108,10 @@ const readyRun = ({ config = {}, request = {}, script, tasks }: InMemory): Ready
   repository,
   layout,
   base,
-  session: { version: "0.0.0", subject: null, searchPath: "", warnings: [], run: script },
+  session: { version: "0.0.0", subject: null, searchPath: "", warnings: [], run: script, hasThread: () => false },
   gate: null,
   enforcement: "none",
+  unreadable: null,
   excludes: "",
   warnings: []
 })
@@ -129,7 +137,6 @@ const worktreesIn = (seen: Seen, options: InMemory) =>
               base,
               entry: "",
               home: `${places.scratch}/home`,
-              tmpdir: `${places.scratch}/tmp`,
               keep: Effect.sync(() => void seen.kept.add(task.taskId))
             } as const
           }),
@@ -142,15 +149,26 @@ const storeIn = (seen: Seen, options: InMemory) =>
   Layer.succeed(
     RunStore,
     RunStore.of({
+      own: () => Effect.void,
       create: () => Effect.void,
+      reopen: () => Effect.void,
+      disown: () => Effect.void,
+      summary: () => Effect.succeed(Option.none()),
+      attend: () => Effect.never,
+      askToCancel: () => Effect.void,
+      seal: Effect.void,
       find: () => Effect.succeed(Option.none()),
       list: () => Effect.succeed([]),
       append: () => Effect.void,
       verify: () => Effect.succeed([]),
+      recordApply: () => Effect.void,
       recordTask: (_layout, _runId, result) =>
         options.unrecordable?.includes(result.task_id) === true
           ? Effect.fail(new StoreFailed({ path: `${result.task_id}/result.json`, reason: "ENOSPC" }))
-          : Effect.sync(() => void seen.records.set(result.task_id, result)),
+          : Effect.zipRight(
+            options.beforeRecord?.() ?? Effect.void,
+            Effect.sync(() => void seen.records.set(result.task_id, result))
+          ),
       recordRun: (_layout, result) => Effect.sync(() => void seen.runs.push(result))
     })
   )
@@ -179,36 +197,56 @@ const noProcesses = Layer.succeed(
   Processes,
   Processes.of({
     spawn: () => Effect.dieMessage("no process is started here"),
-    run: () => Effect.dieMessage("no process is started here")
+    run: () => Effect.dieMessage("no process is started here"),
+    endAll: Effect.void
   })
 )
 
+/** Every stage, with nothing behind it. */
+const stagesInMemory = (options: InMemory, seen: Seen) => {
+  const configured = Layer.succeed(
+    RunnerConfig,
+    RunnerConfig.of({ ...data(options.config ?? {}), origin: { path: null, sha256: null, needsTrust: [] } })
+  )
+  return Layer.mergeAll(
+    worktreesIn(seen, options),
+    storeIn(seen, options),
+    quietGit,
+    noProcesses,
+    configured,
+    SecurityPolicy.layer.pipe(Layer.provide(configured)),
+    Layer.succeed(Patches, Patches.of({ capture: options.capture ?? nothingChanged })),
+    Layer.succeed(
+      Trash,
+      Trash.of({ discard: () => Effect.void, removeEmpty: () => Effect.void, settle: Effect.void })
+    ),
+    Layer.succeed(RepoLock, RepoLock.of({ withLock: () => (effect) => effect })),
+    Layer.succeed(Slots, Slots.of({ withSlot: () => (effect) => effect })),
+    Layer.succeed(Host, { env: options.env ?? {}, directory: "/nonexistent/repo" }),
+    FileSystem.layerNoop({
+      exists: () => Effect.succeed(false),
+      makeDirectory: () => Effect.void,
+      writeFileString: () => Effect.void
+    })
+  )
+}
+
+const watcher = (options: InMemory, seen: Seen) => (event: RunEvent) =>
+  Effect.zipRight(Effect.sync(() => void seen.events.push(event)), options.watch?.(event) ?? Effect.void)
+
 /** Runs the tasks; what they did is in `seen`. */
-export const runInMemory = (options: InMemory, seen: Seen = nothingSeen()) => {
-  const config = RunnerConfig.of({
-    ...data(options.config ?? {}),
-    origin: { path: null, sha256: null, needsTrust: [] }
-  })
-  const configured = Layer.succeed(RunnerConfig, config)
-  return runTasks(
-    readyRun(options),
-    (event) => Effect.zipRight(Effect.sync(() => void seen.events.push(event)), options.watch?.(event) ?? Effect.void)
-  ).pipe(
-    Effect.provide(Layer.mergeAll(
-      worktreesIn(seen, options),
-      storeIn(seen, options),
-      quietGit,
-      noProcesses,
-      configured,
-      SecurityPolicy.layer.pipe(Layer.provide(configured)),
-      Layer.succeed(Patches, Patches.of({ capture: options.capture ?? nothingChanged })),
-      Layer.succeed(
-        Trash,
-        Trash.of({ discard: () => Effect.void, removeEmpty: () => Effect.void, settle: Effect.void })
-      ),
-      Layer.succeed(Host, { env: {}, directory: "/nonexistent/repo" }),
-      FileSystem.layerNoop({ exists: () => Effect.succeed(false) })
-    ))
+export const runInMemory = (options: InMemory, seen: Seen = nothingSeen()) =>
+  runTasks(readyRun(options), watcher(options, seen)).pipe(Effect.provide(stagesInMemory(options, seen)))
+
+/** Reviews a plan; `tasks` has no meaning then. */
+export const reviewInMemory = (
+  request: PlanReviewRequest,
+  options: Omit<InMemory, "tasks">,
+  seen: Seen = nothingSeen()
+) => {
+  const all = { ...options, tasks: ["unused"] }
+  return conductReview(readyRun(all), RunId.make("the-review"), request, watcher(all, seen)).pipe(
+    Effect.provide(stagesInMemory(all, seen))
   )
 }
 

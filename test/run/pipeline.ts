@@ -10,13 +10,16 @@ import { Codex } from "../../src/codex/Codex.ts"
 import { CodexRunner } from "../../src/CodexRunner.ts"
 import { RunnerConfig, type RunnerConfigInput } from "../../src/config/RunnerConfig.ts"
 import { RunId, type RunRequest, TaskId } from "../../src/domain/Task.ts"
-import { Gate, GateNotProven } from "../../src/gate/Gate.ts"
+import { Gate } from "../../src/gate/Gate.ts"
+import { GateNotProven } from "../../src/gate/provenGate.ts"
 import { Git } from "../../src/git/Git.ts"
 import { RepoLock } from "../../src/git/RepoLock.ts"
 import { Patches } from "../../src/patch/Patches.ts"
 import { SecurityPolicy } from "../../src/policy/SecurityPolicy.ts"
 import { Host } from "../../src/process/Host.ts"
+import { offerContainment } from "../../src/process/offerContainment.ts"
 import { Processes } from "../../src/process/Processes.ts"
+import { Slots } from "../../src/process/Slots.ts"
 import { RunStore } from "../../src/store/RunStore.ts"
 import { type CodexScript, layerScriptedCodex, turn } from "../../src/testing.ts"
 import { Trash } from "../../src/worktree/Trash.ts"
@@ -28,6 +31,11 @@ export interface PipelineOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Where the runner is started. Default: the repository's root. */
   readonly directory?: string
+  /** In place of the ones that ship. */
+  readonly git?: typeof Git.layer
+  readonly platform?: typeof NodeContext.layer
+  /** Codex held together as this machine lets us, where it would be held by its group alone. */
+  readonly contained?: boolean
 }
 
 /** The facade with every stage real but the Codex given. */
@@ -35,9 +43,9 @@ export const runnerWith = (repo: GitRepo, codex: Layer.Layer<Codex>, options: Pi
   CodexRunner.layerStages.pipe(
     Layer.provide(codex),
     Layer.provide(Layer.mergeAll(Gate.layer, Patches.layer, SecurityPolicy.layer, Worktrees.layer)),
-    Layer.provide(Layer.mergeAll(Git.layer, RepoLock.layer, RunStore.layer, Trash.layer)),
+    Layer.provide(Layer.mergeAll(options.git ?? Git.layer, RepoLock.layer, RunStore.layer, Slots.layer, Trash.layer)),
     Layer.provide(Processes.layer),
-    Layer.provide(NodeContext.layer),
+    Layer.provide(options.platform ?? NodeContext.layer),
     Layer.provide(RunnerConfig.layerValue({ resource_policy: "normal", ...options.config })),
     Layer.provide(Layer.succeed(Host, { env: options.env ?? repo.env, directory: options.directory ?? repo.root }))
   )
@@ -48,8 +56,14 @@ export const pipeline = (repo: GitRepo, script: CodexScript, options: PipelineOp
 /** Every stage as it ships, with the Codex behind `codex_command`, but no gate: that has tests of its own. */
 export const shippedRunner = (repo: GitRepo, options: PipelineOptions = {}) =>
   CodexRunner.layerStages.pipe(
-    Layer.provide(Layer.mergeAll(Codex.layer, gateless, Patches.layer, SecurityPolicy.layer, Worktrees.layer)),
-    Layer.provide(Layer.mergeAll(Git.layer, RepoLock.layer, RunStore.layer, Trash.layer)),
+    Layer.provide(Layer.mergeAll(
+      Codex.layer,
+      options.contained === true ? containing : gateless,
+      Patches.layer,
+      SecurityPolicy.layer,
+      Worktrees.layer
+    )),
+    Layer.provide(Layer.mergeAll(Git.layer, RepoLock.layer, RunStore.layer, Slots.layer, Trash.layer)),
     Layer.provide(Processes.layer),
     Layer.provide(NodeContext.layer),
     Layer.provide(RunnerConfig.layerValue({ resource_policy: "normal", enforcement: "audit", ...options.config })),
@@ -59,6 +73,21 @@ export const shippedRunner = (repo: GitRepo, options: PipelineOptions = {}) =>
 const gateless = Layer.succeed(Gate, {
   arm: () => Effect.fail(new GateNotProven({ gate: ["there is none in this test"], sandbox: [] }))
 })
+
+/** No more than what a gate says of containment: it asks nothing and denies nothing. */
+const containing = Layer.effect(
+  Gate,
+  Effect.map(Effect.context<Processes>(), (context) =>
+    Gate.of({
+      arm: () =>
+        Effect.map(Effect.provide(offerContainment(process.env["PATH"]), context), (containment) => ({
+          openReads: ["there is no sandbox in this test"],
+          settings: [],
+          containment,
+          forTask: () => Effect.succeed({})
+        }))
+    }))
+)
 
 /** A request for tasks whose prompts are their names. */
 export const requestFor = (
@@ -111,7 +140,7 @@ export const filesBelow = (folder: string): ReadonlyArray<string> =>
 /** What a run may leave in the state folder beside its record: nothing. */
 export const leftovers = (repo: GitRepo): ReadonlyArray<string> => {
   const state = stateOf(repo)
-  return Fs.readdirSync(state).filter((name) => name !== "runs" && name !== "lock")
+  return Fs.readdirSync(state).filter((name) => !["runs", "lock", "sweep.lock", "slots"].includes(name))
     .flatMap((name) => filesBelow(Path.join(state, name)).map((file) => `${name}/${file}`))
 }
 

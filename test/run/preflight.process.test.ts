@@ -120,7 +120,7 @@ describe("Codex", () => {
       const codex = `${repo.home}/bin/codex`
       const refused = (fake: FakeCodex) => told(repo, { PATH: withCodex(repo, fake), CODEX_API_KEY: "k" })
       assert.deepStrictEqual(yield* refused({ version: "0.135.9" }), [
-        `codex: the Codex CLI at ${codex} can't be used: version 0.135.9 is too old, 0.136.0 or newer is needed. ` +
+        `codex: the Codex CLI at ${codex} can't be used: version 0.135.9 is too old, 0.149.0 or newer is needed. ` +
         "Update it with: npm install -g @openai/codex@latest"
       ])
       assert.deepStrictEqual(yield* refused({ version: undefined }), [
@@ -148,10 +148,10 @@ describe("Codex", () => {
               }))
         ).pipe(Effect.provide(shippedRunner(repo, { env })), Effect.as(seen))
       }
-      assert.deepStrictEqual(yield* warnings("0.136.0"), [[
-        "Codex 0.136.0 is old: 0.147.0 or newer takes every safety setting."
+      assert.deepStrictEqual(yield* warnings("0.149.0"), [[
+        "Codex 0.149.0 is old: 0.150.0 or newer takes every safety setting."
       ]])
-      assert.deepStrictEqual(yield* warnings("0.147.0"), [[]])
+      assert.deepStrictEqual(yield* warnings("0.150.0"), [[]])
       assert.deepStrictEqual(yield* warnings("1.2.3"), [[
         "Codex 1.2.3 is newer than 0.169.0, the newest this was tried with."
       ]])
@@ -159,11 +159,12 @@ describe("Codex", () => {
 })
 
 describe("git and the repository", () => {
-  it.scoped("git is missing from PATH", () =>
+  it.scoped("git is missing from PATH, and Codex", () =>
     Effect.gen(function*() {
       const repo = yield* gitRepo()
       assert.deepStrictEqual(yield* told(repo, { PATH: `${repo.home}/empty`, CODEX_API_KEY: "k" }), [
-        "git: ENOENT: spawn git ENOENT. Install git 2.39.0 or newer."
+        "git: ENOENT: spawn git ENOENT. Install git 2.39.0 or newer.",
+        "codex: ENOENT: spawn codex ENOENT (not in PATH). Install it with: npm install -g @openai/codex"
       ])
     }))
 

@@ -7,7 +7,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as Os from "node:os"
 import { TaskId } from "../../src/domain/Task.ts"
-import { CaptureFailed } from "../../src/patch/Patches.ts"
+import { CaptureFailed } from "../../src/patch/CaptureFailed.ts"
 import { StoreFailed } from "../../src/store/durable.ts"
 import { turn } from "../../src/testing.ts"
 import { WorktreeFailed } from "../../src/worktree/Worktrees.ts"
@@ -181,6 +181,34 @@ describe("capture", () => {
       assert.strictEqual(result?.status, "failed")
       assert.include(result?.error?.message, "a bug in capture")
       assert.include(result?.notes_for_manager, result?.workspace_path)
+      assert.deepStrictEqual([...seen.kept], ["a"])
+    }))
+
+  it.effect("that throws where it should fail keeps the worktree too", () =>
+    Effect.gen(function*() {
+      const seen = nothingSeen()
+      const throws = () => {
+        throw new Error("a bug before capture")
+      }
+      const { results: [result] } = yield* runInMemory({ tasks: ["a"], script: succeeds, capture: throws }, seen)
+      assert.strictEqual(result?.status, "failed")
+      assert.include(result?.error?.message, "a bug before capture")
+      assert.deepStrictEqual([[...seen.kept], [...seen.worktrees]], [["a"], []])
+    }))
+
+  it.effect("is followed by a bug: the worktree stays, and the task has its result", () =>
+    Effect.gen(function*() {
+      const seen = nothingSeen()
+      let records = 0
+      const { results: [result] } = yield* runInMemory({
+        tasks: ["a"],
+        script: succeeds,
+        beforeRecord: () => records++ === 0 ? Effect.die(new Error("a bug in the record")) : Effect.void
+      }, seen)
+      assert.strictEqual(result?.status, "failed")
+      assert.strictEqual(result?.error?.kind, "internal")
+      assert.include(result?.notes_for_manager, result?.workspace_path)
+      assert.strictEqual(seen.records.get("a")?.status, "failed")
       assert.deepStrictEqual([...seen.kept], ["a"])
     }))
 

@@ -30,6 +30,22 @@ const decodeResult = Schema.decodeUnknownSync(Schema.parseJson(RunResult))
 
 const readRecord = (file: string): RunResult => decodeResult(Fs.readFileSync(file, "utf8"))
 
+describe("a request that is made twice at the same time", () => {
+  it.scopedLive("is one run, whoever was first", () =>
+    Effect.gen(function*() {
+      const repo = yield* gitRepo()
+      let started = 0
+      const script: CodexScript = (job) => {
+        started += 1
+        return writes({ "src/a.txt": "a\n" })(job)
+      }
+      const ask = run(requestFor(["a"], { run_id: "twice" })).pipe(Effect.provide(pipeline(repo, script)))
+      const both = yield* Effect.all([ask, ask], { concurrency: 2 })
+      assert.deepStrictEqual(both.map(({ run_id }) => run_id), ["twice", "twice"])
+      assert.strictEqual(started, 1)
+    }))
+})
+
 describe("a run over a real repository", () => {
   it.scoped("gives a patch that git applies, and leaves nothing else", () =>
     Effect.gen(function*() {

@@ -43,6 +43,7 @@ const resultOf = (taskId: string): TaskResult => ({
   denied: [],
   violations: [],
   enforcement: "none",
+  reads: "confined",
   ref: null,
   patch_path: null,
   patch_sha256: null,
@@ -85,6 +86,16 @@ const disown = (layout: Layout, runId: string) => {
 }
 
 describe("RunStore", () => {
+  it.scopedLive("as many as want to may ask at once that a run be ended", () =>
+    inFolder((layout) =>
+      Effect.gen(function*() {
+        yield* create(layout, "r")
+        const runs = yield* RunStore
+        const asks = Array.from({ length: 20 }, () => runs.askToCancel(layout, RunId.make("r")))
+        yield* Effect.all(asks, { concurrency: "unbounded", discard: true })
+      })
+    ))
+
   it.scoped("a run that was just made is running, its folder has a place for each task", () =>
     inFolder((layout) =>
       Effect.gen(function*() {
@@ -208,7 +219,7 @@ describe("RunStore", () => {
         Fs.writeFileSync(`${layout.runs}/file`, "")
         const listed = yield* runs.list(layout)
         assert.deepStrictEqual(
-          listed.map((run) => run.record.run_id),
+          listed.map((run) => run.run_id),
           ["c..lock", "b.lock", "a"].map((id) => RunId.make(id))
         )
       })

@@ -1,10 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
+import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { appendRecord, type FoundOnDisk, recordsIn, sha256Of, verifyRecords } from "../../src/store/records.ts"
 import { type SigningKey, signingKey } from "../../src/store/signingKey.ts"
 import { scratchFolder } from "../support/GitRepo.ts"
+import { bundle } from "../support/program.ts"
 
 interface Run {
   readonly folder: string
@@ -69,6 +71,37 @@ const finishedRun = Effect.gen(function*() {
     rewrite: (lines) => Fs.writeFileSync(recordsIn(folder), lines.map((line) => `${line}\n`).join(""))
   }
   return run
+})
+
+describe("a record that finds no room", () => {
+  it.scoped("is not half kept, and the ones before it hold", () =>
+    Effect.gen(function*() {
+      const { folder, lines, verify } = yield* finishedRun
+      const kept = lines()
+      const program = bundle(
+        folder,
+        `import { Effect } from "effect"
+        import { appendRecord } from "./src/store/records.ts"
+        import { signingKey } from "./src/store/signingKey.ts"
+        const record = { kind: "apply", run_id: "run", task_id: "a", status: "x".repeat(3000), result_sha256: null, patch_sha256: null }
+        const keep = Effect.flatMap(signingKey(process.argv[2] + "/state"), (key) => appendRecord(process.argv[2], key, record))
+        console.log(await Effect.runPromise(Effect.match(keep, { onFailure: ({ _tag }) => _tag, onSuccess: () => "kept" })))`
+      )
+      // In blocks of a kilobyte.
+      const { stderr, stdout } = spawnSync("bash", [
+        "-c",
+        `ulimit -f 4; exec "$@"`,
+        "bash",
+        process.execPath,
+        program,
+        folder
+      ], {
+        encoding: "utf8"
+      })
+      assert.strictEqual(stdout, "StoreFailed\n", stderr)
+      assert.deepStrictEqual(lines(), kept)
+      assert.deepStrictEqual(verify(), [])
+    }))
 })
 
 describe("the records of a run", () => {

@@ -32,7 +32,7 @@ describe("stateFolder", () => {
 describe("a repository's folder", () => {
   it("is the same from each of its worktrees, and another for another repository of the same name", () => {
     const main = layoutOf("/state", repository("/a/project", "/a/project/.git"))
-    const linked = layoutOf("/state", repository("/b/project", "/a/project/.git"))
+    const linked = layoutOf("/state", repository("/b/side by side", "/a/project/.git"))
     const other = layoutOf("/state", repository("/c/project", "/c/project/.git"))
     assert.strictEqual(linked.root, main.root)
     assert.notStrictEqual(other.root, main.root)

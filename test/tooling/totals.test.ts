@@ -17,11 +17,11 @@ const report = (
   testResults
 })
 
+const ran = <A>(report: A, exit = 0) => ({ report, exit })
+
 const good = {
-  tests: report({ passed: 3 }, file("passed", "passed", "passed", "passed")),
-  testsExit: 0,
-  checks: [{ ok: true }, { ok: true }],
-  checksExit: 0
+  tests: ran(report({ passed: 3 }, file("passed", "passed", "passed", "passed"))),
+  checks: [ran([{ ok: true }]), ran([{ ok: true }])]
 }
 
 describe("totals", () => {
@@ -31,39 +31,49 @@ describe("totals", () => {
   it("counts what failed, and what was skipped or is still to be written", () =>
     assert.deepStrictEqual(
       totals({
-        tests: report({ passed: 3, failed: 2, pending: 1, todo: 1 }, file("failed", "failed", "failed")),
-        testsExit: 1,
-        checks: [{ ok: true }, { ok: false }],
-        checksExit: 1
+        tests: ran(report({ passed: 3, failed: 2, pending: 1, todo: 1 }, file("failed", "failed", "failed")), 1),
+        checks: [ran([{ ok: true }, { ok: false }], 1), ran([{ ok: true }])]
       }),
-      { passed: 4, failed: 3, skipped: 2 }
+      { passed: 5, failed: 3, skipped: 2 }
     ))
 
   it("a file of tests that does not load is a failure", () =>
     assert.deepStrictEqual(
-      totals({ ...good, tests: report({ passed: 3 }, file("failed"), file("failed")), testsExit: 1 }),
+      totals({ ...good, tests: ran(report({ passed: 3 }, file("failed"), file("failed")), 1) }),
       { passed: 5, failed: 2, skipped: 0 }
     ))
 
   it("so is a run without tests", () =>
-    assert.deepStrictEqual(totals({ ...good, tests: report({}) }), { passed: 2, failed: 1, skipped: 0 }))
+    assert.deepStrictEqual(totals({ ...good, tests: ran(report({})) }), { passed: 2, failed: 1, skipped: 0 }))
 
   it("so is one where every test was skipped", () =>
-    assert.deepStrictEqual(totals({ ...good, tests: report({ pending: 2 }) }), { passed: 2, failed: 1, skipped: 2 }))
+    assert.deepStrictEqual(totals({ ...good, tests: ran(report({ pending: 2 })) }), {
+      passed: 2,
+      failed: 1,
+      skipped: 2
+    }))
 
   it("so is a report that was never written", () =>
     assert.deepStrictEqual(
-      totals({ tests: undefined, testsExit: 1, checks: undefined, checksExit: 1 }),
+      totals({ tests: ran(undefined, 1), checks: [ran(undefined, 1)] }),
       { passed: 0, failed: 2, skipped: 0 }
     ))
 
   it("so is an exit code that nothing else explains", () => {
-    assert.deepStrictEqual(totals({ ...good, testsExit: 1 }), { passed: 5, failed: 1, skipped: 0 })
-    assert.deepStrictEqual(totals({ ...good, checksExit: 1 }), { passed: 5, failed: 1, skipped: 0 })
+    assert.deepStrictEqual(totals({ ...good, tests: { ...good.tests, exit: 1 } }), { passed: 5, failed: 1, skipped: 0 })
+    assert.deepStrictEqual(totals({ ...good, checks: [ran([{ ok: true }], 1), ran([{ ok: true }])] }), {
+      passed: 5,
+      failed: 1,
+      skipped: 0
+    })
   })
 
   it("so is a run of checks that made none", () =>
-    assert.deepStrictEqual(totals({ ...good, checks: [] }), { passed: 3, failed: 1, skipped: 0 }))
+    assert.deepStrictEqual(totals({ ...good, checks: [ran([]), ran([{ ok: true }])] }), {
+      passed: 4,
+      failed: 1,
+      skipped: 0
+    }))
 })
 
 describe("formatTotals", () => {

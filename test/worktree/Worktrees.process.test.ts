@@ -68,7 +68,7 @@ describe("Worktrees.acquire", () => {
         const contentsOf = (root: string) =>
           Object.fromEntries(Object.entries(snapshotOf(root)).filter(([path]) => !/^\.git(\/|$)/.test(path)))
         assert.deepStrictEqual(contentsOf(worktree.path), contentsOf(repo.root))
-        for (const folder of [worktree.home, worktree.tmpdir]) assert.deepStrictEqual(Fs.readdirSync(folder), [])
+        assert.deepStrictEqual(Fs.readdirSync(worktree.home, { recursive: true }), ["tmp"])
         assert.lengthOf(listed(repo), 2)
       }).pipe(Effect.scoped, Effect.zipRight(assertGone(repo)), Effect.provide(stages(repo)))
     }))

@@ -1,9 +1,10 @@
 /** Entries of `allowed_commands`: the words that an allowed command begins with. */
-import { basename, join } from "node:path"
-import { commandEntryFault, entryWords, isSafeRunnerOption, packageRunners } from "../commandEntries.ts"
+import { basename, join, resolve } from "node:path"
+import { commandEntryFault, entryWords, isSafeRunnerOption, isWrapper, packageRunners } from "../commandEntries.ts"
 import { startsWithFalseDash } from "./characters.ts"
 import { refuse, shown } from "./model.ts"
 import type { Place } from "./model.ts"
+import { isWithin } from "./paths.ts"
 import { quote } from "./quote.ts"
 import { resolveProgram } from "./readOnly.ts"
 import type { Word } from "./words.ts"
@@ -26,21 +27,38 @@ const checkRunnerOptions = (runner: string, entry: ReadonlyArray<string>, added:
 }
 
 const INTERPRETER =
-  /^(?:node|nodejs|deno|python[\d.]*|pypy[\d.]*|ruby|perl|php|lua|Rscript|bash|sh|dash|zsh|ksh|fish|pwsh|tclsh)$/
+  /^(?:node|nodejs|bun|deno|python[\d.]*|pypy[\d.]*|ruby|perl|php|lua|Rscript|bash|sh|dash|zsh|ksh|fish|pwsh|tclsh)$/
 const CODE_OPTION = /^(?:-[A-Za-z]*[cepEr]|--(?:eval|print|command))$/
 
 /**
  * An interpreter runs the script that the entry names. Where the entry names
  * none, what is added may name one, but give no code: not by an option, not by a pipe.
  */
-const checkInterpreter = (entry: ReadonlyArray<string>, added: ReadonlyArray<string>, readsPipe: boolean): void => {
+const checkInterpreter = (
+  entry: ReadonlyArray<string>,
+  added: ReadonlyArray<string>,
+  readsPipe: boolean,
+  { cwd, host, worktree }: Place
+): void => {
   const own = entry.slice(1)
   if (own.some((word) => !word.startsWith("-") || CODE_OPTION.test(word))) return
-  const script = added.findIndex((word) => !word.startsWith("-"))
-  if (script !== 0 && added.length > 0) {
-    refuse(`The option ${shown(added[0] ?? "")} could give ${entry[0] ?? ""} code to run; name a script.`)
+  const [script] = added
+  if (script?.startsWith("-") === true) {
+    refuse(`The option ${shown(script)} could give ${entry[0] ?? ""} code to run; name a script.`)
   }
-  if (script < 0 && readsPipe) refuse(`${entry[0] ?? ""} would run what it reads from the pipe; name a script.`)
+  if (!readsPipe) return
+  // Many names lead to standard input: /dev/stdin, /proc/self/fd/0, a link to one of them; to Node an empty one, too.
+  const real = script === undefined ? undefined : host.realpath(resolve(cwd, script))
+  if (real === undefined || !isWithin(worktree, real) || host.isDirectory(real)) {
+    refuse(`${entry[0] ?? ""} would run what it reads from the pipe; name a script in the worktree.`)
+  }
+}
+
+/** The entry from the program on that does its work: `env CI=1 npm test` is `npm test`. */
+const unwrapped = (entry: ReadonlyArray<string>): ReadonlyArray<string> => {
+  if (!isWrapper(basename(entry[0] ?? ""))) return entry
+  const start = entry.findIndex((word) => packageRunners.has(basename(word)) || INTERPRETER.test(basename(word)))
+  return start < 0 ? entry : entry.slice(start)
 }
 
 /** A program named by a relative path is the one at that path from the worktree's root, wherever it is called. */
@@ -79,13 +97,14 @@ export const allowedText = (
   const entry = matching.reduce((longest, other) => other.length > longest.length ? other : longest)
   const added = values.slice(entry.length)
   const program = entry[0] ?? ""
-  const name = basename(program)
+  const started = unwrapped(entry)
+  const name = basename(started[0] ?? "")
   const falseDash = words.slice(1).find((word) => startsWithFalseDash(word.source))
   if (falseDash !== undefined) {
     return refuse(`${shown(falseDash.source)} begins with a dash that isn't "-"; write "-", or quote it.`)
   }
-  if (packageRunners.has(name)) checkRunnerOptions(name, entry, added)
-  if (INTERPRETER.test(name)) checkInterpreter(entry, added, readsPipe)
+  if (packageRunners.has(name)) checkRunnerOptions(name, started, added)
+  if (INTERPRETER.test(name)) checkInterpreter(started, added, readsPipe, place)
   checkRelativeProgram(program, place)
   return [programText(program, place), ...values.slice(1).map(quote)].join(" ")
 }

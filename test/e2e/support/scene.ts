@@ -13,6 +13,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Fs from "node:fs"
 import { fileURLToPath } from "node:url"
+import { goOn } from "../../../src/codex/instructions.ts"
 import type { RunnerConfigInput } from "../../../src/config/RunnerConfig.ts"
 import { RunResult, type TaskResult } from "../../../src/domain/Result.ts"
 import * as Reply from "../../../src/scripted/Reply.ts"
@@ -20,7 +21,8 @@ import type { Script } from "../../../src/scripted/Script.ts"
 import * as ScriptedModel from "../../../src/scripted/ScriptedModel.ts"
 import { type Files, type GitRepo, gitRepo, writeFiles } from "../../support/GitRepo.ts"
 import { shareProofs } from "../../support/proofs.ts"
-import { type Ended, type Program, start } from "./program.ts"
+import { atTerminal, type Terminal } from "../../support/terminal.ts"
+import { builtBin, type Ended, type Program, start } from "./program.ts"
 import { assertUntouched, snapshot, tmpOf } from "./untouched.ts"
 
 /** npm's wrapper around the native binary, as a user has it in PATH. */
@@ -41,6 +43,10 @@ const defaultFiles: Files = {
 export interface SceneOptions {
   /** What the model does about each task, by task id. */
   readonly tasks?: Readonly<Record<string, Script>>
+  /** What the model answers where it is asked for an answer by a schema, that is, for a review. */
+  readonly review?: Script
+  /** What it does about a task that goes on after an interruption, in its thread. */
+  readonly resumed?: Script
   /** Beside, or in place of, the default ones. */
   readonly files?: Files
   readonly config?: RunnerConfigInput
@@ -60,6 +66,8 @@ export interface CliOptions {
   readonly stdinStaysOpen?: boolean
   /** Done while the program runs. */
   readonly meanwhile?: (program: Program) => Effect.Effect<void>
+  /** The test itself looks at what is left. */
+  readonly unchecked?: boolean
   /** Whether worktrees stay by intention: then they, and nothing else, may be left. */
   readonly keepsWorktrees?: boolean
 }
@@ -84,6 +92,13 @@ export interface Scene {
   readonly cli: (args: ReadonlyArray<string>, options?: CliOptions) => Effect.Effect<Ended>
   /** `codex-runner run --json` with every task of the scene. */
   readonly run: (options?: RunOptions) => Effect.Effect<Outcome>
+  /** A shell's command line at a terminal, `codex-runner` being the built program. */
+  readonly atTerminal: (
+    line: string,
+    options?: { readonly columns?: number; readonly rows?: number; readonly env?: Readonly<Record<string, string>> }
+  ) => Effect.Effect<Terminal, never, Scope.Scope>
+  /** The environment that the program is started with. */
+  readonly env: Readonly<Record<string, string>>
   /** Prompts that the model was asked, one for each request. */
   readonly prompts: Effect.Effect<ReadonlyArray<string>>
 }
@@ -120,7 +135,11 @@ export const scene = (
   Effect.gen(function*() {
     const scripts = Object.entries(options.tasks ?? {})
     const script: Script = (turn) =>
-      (scripts.find(([taskId]) => turn.prompt === promptOf(taskId))?.[1] ?? noScript)(turn)
+      turn.hasOutputSchema
+        ? (options.review ?? noScript)(turn)
+        : turn.prompt === goOn
+        ? (options.resumed ?? noScript)(turn)
+        : (scripts.find(([taskId]) => turn.prompt === promptOf(taskId))?.[1] ?? noScript)(turn)
     const model = yield* ScriptedModel.make(script)
     const repo = yield* gitRepo({
       ...(options.name === undefined ? {} : { name: options.name }),
@@ -142,7 +161,10 @@ export const scene = (
       ...model.codexEnvironment
     }
 
-    const cli: Scene["cli"] = (args, { cwd = repo.root, env = {}, keepsWorktrees = false, meanwhile, ...input } = {}) =>
+    const cli: Scene["cli"] = (
+      args,
+      { cwd = repo.root, env = {}, keepsWorktrees = false, meanwhile, unchecked = false, ...input } = {}
+    ) =>
       Effect.scoped(Effect.gen(function*() {
         const before = snapshot(repo)
         const program = yield* start({
@@ -154,7 +176,7 @@ export const scene = (
         // What is waited for may never come where the program ends by itself.
         if (meanwhile !== undefined) yield* Effect.raceFirst(meanwhile(program), program.ended)
         const ended = yield* program.ended
-        assertUntouched(repo, before, keepsWorktrees)
+        if (!unchecked) assertUntouched(repo, before, keepsWorktrees)
         return ended
       }))
 
@@ -164,13 +186,28 @@ export const scene = (
       return Effect.map(cli(["run", `${repo.home}/tasks.json`, "--json", ...args], rest), outcomeOf)
     }
 
+    const shell: Scene["atTerminal"] = (line, { columns = 80, env = {}, rows = 24 } = {}) => {
+      writeFiles(repo.home, {
+        "tasks.json": JSON.stringify(scripts.map(([task_id]) => ({ task_id, prompt: promptOf(task_id) })))
+      })
+      const program = `"${process.execPath}" "${builtBin}"`
+      return atTerminal("sh", ["-c", line.replaceAll(/\bcodex-runner (?=[a-z])/g, `${program} `)], {
+        columns,
+        rows,
+        cwd: repo.root,
+        env: { ...base, TERM: "xterm-256color", ...env }
+      })
+    }
+
     const prompts = Effect.map(model.requests, (all) => all.map(({ turn }) => turn.prompt))
-    return { repo, model, cli, run, prompts }
+    return { repo, model, cli, run, env: base, atTerminal: shell, prompts }
   })
 
 /** A scene's configuration brings Codex to the model, which a user would have to trust. */
 const trusting = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
-  args[0] === "run" && !args.includes("--trust-config") ? ["run", "--trust-config", ...args.slice(1)] : args
+  /^(run|review)$/.test(args[0] ?? "") && !args.includes("--trust-config")
+    ? [args[0] ?? "", "--trust-config", ...args.slice(1)]
+    : args
 
 const noScript: Script = (turn) => Reply.httpError(400, `no task of the scene has this prompt: ${turn.prompt}`)
 

@@ -67,11 +67,19 @@ const leftovers = (repo: GitRepo): ReadonlyArray<string> => {
   const state = stateOf(repo)
   const temporary = list(tmpOf(repo))
   if (!Fs.existsSync(state)) return temporary
-  const entries = Fs.readdirSync(state, { recursive: true, encoding: "utf8" })
+  // What all tests share of proofs is made by others, too, at the same time.
+  const own = Fs.readdirSync(state).filter((name) => !Fs.lstatSync(`${state}/${name}`).isSymbolicLink())
+  const entries = own.flatMap((name) =>
+    Fs.statSync(`${state}/${name}`).isDirectory()
+      // With their types: without, Node follows links.
+      ? Fs.readdirSync(`${state}/${name}`, { recursive: true, withFileTypes: true })
+        .map((entry) => Path.relative(state, Path.join(entry.parentPath, entry.name)))
+      : [name]
+  )
   return [
     ...temporary,
     ...entries.filter((path) =>
-      /^[^/]+\/(worktrees|git|scratch|trash)\/./.test(path) || /\/codex-home$|\.draft$/.test(path)
+      /^[^/]+\/((worktrees|git|scratch|trash)\/.|reviews$)/.test(path) || /\/codex-home$|\.draft$/.test(path)
     )
   ]
 }

@@ -85,16 +85,18 @@ export const repository: FakeTree = {
     "/wt-other/x",
     "/outside/secret",
     "/etc/passwd",
-    "/dev/null"
+    "/dev/null",
+    "/dev/stdin"
   ],
   links: {
     "/wt/link-out": "/outside",
     "/wt/link-in": "src",
+    "/wt/src/to-stdin": "/proc/self/fd/0",
     "/wt/linked/link.ts": "../../outside/secret"
   },
   programs: [
     ..."ls cat head tail wc nl sed grep rg find pwd true echo sort uniq cut stat file git".split(" "),
-    ..."npm npx pnpm yarn bun node python pytest cargo go make printf bash".split(" ")
+    ..."npm npx pnpm yarn bun env timeout node python pytest cargo go make printf bash".split(" ")
   ]
 }
 

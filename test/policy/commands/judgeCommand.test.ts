@@ -205,6 +205,14 @@ describe("entries", () => {
         ["bash -c", "bash -c ls", "bash -x y"],
         ["python", "python run.py", "python -c 1"],
         ["python", "python run.py", "cat src/a.ts | python"],
+        ["python", "cat src/a.ts | python tests/test_a.py", "cat src/a.ts | python /dev/stdin"],
+        ["node", "cat src/a.ts | node scripts/check.mjs -", "cat src/a.ts | node /proc/self/fd/0"],
+        ["node", "cat src/a.ts | node ./scripts/check.mjs", "cat src/a.ts | node src/to-stdin"],
+        ["node", "node scripts/check.mjs", "cat src/a.ts | node ''"],
+        ["bun", "bun test", "cat src/a.ts | bun run /dev/stdin"],
+        ["env A=1 node", "env A=1 node scripts/check.mjs", "env A=1 node -e 1"],
+        ["env A=1 npm test", "env A=1 npm test -- --prefix x", "env A=1 npm test --prefix x"],
+        ["timeout 60 npm test", "timeout 60 npm test -s", "timeout 60 npm test --script-shell=./x"],
         ["env", "env A=1 npm test", "xargs env"],
         ["xargs wc", "ls | xargs wc -l", "ls | xargs rm"]
       ] as const

@@ -1,0 +1,8 @@
+// @ts-check
+/** In place of a package that is asked for and never used. */
+// oxlint-disable-next-line import/no-default-export -- the packages have one
+export default class Absent {
+  constructor() {
+    throw new Error("left out of the build: scripts/build.mjs says why")
+  }
+}

@@ -1,0 +1,131 @@
+/** What of finished runs can go, how much room that frees, and its removal. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { existsSync } from "node:fs"
+import * as path from "node:path"
+import type { RunSummary } from "../domain/RunState.ts"
+import type { RunId } from "../domain/Task.ts"
+import { RepoLock } from "../git/RepoLock.ts"
+import type { Repository } from "../git/Repository.ts"
+import { Processes } from "../process/Processes.ts"
+import { isOwned } from "../store/owner.ts"
+import { RunBusy, RunStore } from "../store/RunStore.ts"
+import { type Layout, runFolder, worktreePlaces } from "../store/stateFolder.ts"
+import { Trash } from "../worktree/Trash.ts"
+import { finalResult } from "./deadRuns.ts"
+import { findRunId } from "./findRun.ts"
+import { forgetRun, placesOf } from "./forgetRun.ts"
+import { asRejection } from "./rejection.ts"
+import { holdsMore } from "./rescue.ts"
+import { locate } from "./startRun.ts"
+import { removeStaleEntries, sweep, sweepLock } from "./sweep.ts"
+
+/** One thing that can be removed. */
+export interface CleanItem {
+  readonly run_id: RunId
+  /** A whole run with its refs and its record, or one worktree of it that was kept. */
+  readonly what: "run" | "worktree"
+  /** The worktree, or the run's folder. */
+  readonly path: string
+  /** On disk, as `du` counts; what the refs hold is freed by git, later. */
+  readonly bytes: number
+}
+
+/** What is to be removed. */
+export interface CleanPlan {
+  readonly items: ReadonlyArray<CleanItem>
+  /** Kept worktrees that hold what no ref does: they go only with their run, when that is named. */
+  readonly spared: ReadonlyArray<string>
+  readonly bytes: number
+}
+
+/** What is asked to be removed. */
+export interface CleanRequest {
+  /** Runs to forget whole, by the names that `findRun` takes. */
+  readonly runs: ReadonlyArray<string>
+  /** Every run that is over. */
+  readonly all: boolean
+}
+
+/** Changes nothing but what dead runners left. Without runs: worktrees that were kept and hold nothing of their own. */
+export const planClean = Effect.fn("Runs.planClean")(function*({ all, runs }: CleanRequest) {
+  const { layout, repository } = yield* locate()
+  yield* sweep(repository, layout)
+  const store = yield* RunStore
+  const named = yield* Effect.forEach(runs, (name) => findRunId(layout, name))
+  const known = yield* store.list(layout)
+  const busy = yield* Effect.findFirst(named, (id) => isAtWork(layout, id))
+  if (Option.isSome(busy)) return yield* new RunBusy({ run_id: busy.value })
+  const over = known.filter(({ status }) => status !== "running")
+  // One whose record can't be read can be named all the same.
+  const whole = [...new Set([...named, ...(all ? over.map(({ run_id }) => run_id) : [])])]
+  const kept = over.filter(({ run_id }) => !whole.includes(run_id))
+  const spared = kept.flatMap((run) => run.kept_worktrees.filter((worktree) => holdsOwn(layout, run, worktree)))
+  const items = yield* Effect.forEach([
+    ...whole.map((run_id) => ({ run_id, what: "run" as const, path: runFolder(layout, run_id) })),
+    ...(runs.length > 0 ?
+      [] :
+      kept.flatMap(({ kept_worktrees, run_id }) =>
+        kept_worktrees.filter((worktree) => !spared.includes(worktree))
+          .map((worktree) => ({ run_id, what: "worktree" as const, path: worktree }))
+      ))
+  ], (item) =>
+    Effect.map(
+      bytesIn(item.what === "run" ? [item.path, ...placesOf(layout, item.run_id)] : [item.path]),
+      (bytes): CleanItem => ({ ...item, bytes })
+    ))
+  return { items, spared, bytes: items.reduce((sum, { bytes }) => sum + bytes, 0) } satisfies CleanPlan
+}, Effect.mapError(asRejection))
+
+const isAtWork = (layout: Layout, runId: RunId) =>
+  Effect.flatMap(RunStore, (store) => store.summary(layout, runId)).pipe(
+    Effect.map(Option.match({
+      onNone: () => isOwned(runFolder(layout, runId)),
+      onSome: ({ status }) => status === "running"
+    }))
+  )
+
+/** Whether a kept worktree holds what its task's ref doesn't; where that isn't known, it does. */
+const holdsOwn = (layout: Layout, { run_id, tasks }: RunSummary, worktree: string): boolean => {
+  const task = tasks.find(({ task_id }) => worktreePlaces(layout, run_id, task_id).worktree === worktree)
+  if (task === undefined) return true
+  return Option.match(finalResult(layout, run_id, task.task_id), { onNone: () => true, onSome: holdsMore })
+}
+
+const bytesIn = Effect.fnUntraced(function*(folders: ReadonlyArray<string>) {
+  const there = folders.filter((folder) => existsSync(folder))
+  if (there.length === 0) return 0
+  const processes = yield* Processes
+  const counted = yield* processes.run({
+    command: "du",
+    args: ["-sk", "--", ...there],
+    cwd: "/",
+    env: { PATH: "/usr/bin:/bin" },
+    timeout: "1 minute",
+    maxOutputBytes: 1024 * 1024
+  }).pipe(Effect.map(({ stdout }) => new TextDecoder().decode(stdout)), Effect.orElseSucceed(() => ""))
+  return counted.split("\n").reduce((sum, line) => sum + 1024 * (Number.parseInt(line, 10) || 0), 0)
+})
+
+/** Does what was planned; a run that was begun again meanwhile is left alone. */
+export const cleanRuns = Effect.fn("Runs.clean")(function*({ items }: CleanPlan) {
+  const { layout, repository } = yield* locate()
+  const locks = yield* RepoLock
+  const trash = yield* Trash
+  for (const item of items) yield* locks.withLock(sweepLock(layout))(cleanItem(repository, layout, item))
+  yield* removeStaleEntries(repository, layout)
+  yield* trash.settle
+}, Effect.mapError(asRejection))
+
+/** No run is resumed meanwhile. */
+const cleanItem = Effect.fnUntraced(function*(repository: Repository, layout: Layout, item: CleanItem) {
+  const store = yield* RunStore
+  const trash = yield* Trash
+  if (!existsSync(runFolder(layout, item.run_id)) || (yield* isAtWork(layout, item.run_id))) return
+  if (item.what === "run") return yield* forgetRun(repository, layout, item.run_id)
+  const summary = yield* store.summary(layout, item.run_id)
+  // The one that was planned may have made way for another attempt's.
+  if (Option.exists(summary, (run) => holdsOwn(layout, run, item.path))) return
+  yield* trash.discard(item.path, layout.trash)
+  yield* trash.removeEmpty(path.dirname(item.path))
+})
