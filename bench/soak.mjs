@@ -130,13 +130,18 @@ const all = async (count, run) => {
   return Promise.all(runs)
 }
 
+/** What has been done so far, for whoever waits: the long form takes ten minutes. @param {string} stage */
+const tell = (stage) => process.stderr.write(`${new Date().toTimeString().slice(0, 8)} ${stage}\n`)
+
 /** @param {string} scratch */
 const soak = async (scratch) => {
   const scene = makeScene(scratch)
+  tell(`${sizes.tasks} tasks in one run`)
   const one = await scene.run(sizes.tasks)
   if (scene.refsOf(one.id).length !== sizes.tasks) throw new Error("not every task has its ref")
   scene.nothingLeft()
 
+  tell(`${sizes.runners} runners at once`)
   const many = await all(sizes.runners, () => scene.run(sizes.each))
   for (const { id } of many) {
     if (scene.refsOf(id).length !== sizes.each) throw new Error(`${id}: not every task has its ref`)
@@ -145,6 +150,7 @@ const soak = async (scratch) => {
 
   let registrations = 0
   for (let round = 0; round < sizes.rounds; round++) {
+    tell(`${sizes.registrations} registrations at once, round ${round + 1} of ${sizes.rounds}`)
     const dry = { dry_run: true }
     await all(sizes.registrations, () => scene.run(1, dry))
     registrations += sizes.registrations

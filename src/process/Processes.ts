@@ -9,6 +9,7 @@ import type { PlatformError } from "@effect/platform/Error"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import { pipe } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
@@ -125,8 +126,7 @@ const start = Effect.fnUntraced(
       Command.make(program, ...args),
       Command.workingDirectory(spec.cwd),
       Command.env(spec.env, { extendEnv: false }),
-      // An inherited or open stdin makes Codex wait for more of the prompt.
-      Command.stdin(inputOf(spec))
+      Command.stdin(spec.stdin instanceof Uint8Array ? Stream.make(spec.stdin) : spec.stdin ?? "pipe")
     )
     // Its own release would wait for ever for a process that not even SIGKILL ends.
     const scope = yield* Scope.make()
@@ -148,11 +148,17 @@ const start = Effect.fnUntraced(
       onSuccess: (code): Exit => ownEnd(tree, { code, signal: null }),
       onFailure: (error): Exit => ({ code: null, signal: /signal: (SIG\w+)$/.exec(reasonOf(error))?.[1] ?? "unknown" })
     })
+    // An inherited or open stdin makes Codex wait for more of the prompt.
+    const closing = yield* Effect.forkDaemon(Effect.interruptible(
+      spec.stdin === undefined ? Effect.ignore(Stream.run(Stream.empty, child.stdin)) : Effect.void
+    ))
     const ended = { yet: false }
-    yield* Effect.forkDaemon(Effect.map(exit, () => {
+    yield* Effect.forkDaemon(Effect.flatMap(exit, () => {
       ended.yet = true
       leave()
       endLeftovers(tree)
+      // Of a pipe whose reader is gone already, its end is never told.
+      return Fiber.interruptFork(closing)
     }))
     yield* Effect.addFinalizer((why) =>
       stopTree(tree, { exit, isRunning: () => !ended.yet }, spec.stop ?? defaultStop).pipe(
@@ -173,9 +179,6 @@ const start = Effect.fnUntraced(
   // Nothing may come between the start and the finalizer that ends what was started.
   Effect.uninterruptible
 )
-
-const inputOf = ({ stdin }: ProcessSpec): Stream.Stream<Uint8Array> =>
-  stdin === undefined ? Stream.empty : stdin instanceof Uint8Array ? Stream.make(stdin) : stdin
 
 const spawnFailed = (spec: ProcessSpec, error: PlatformError): SpawnFailed =>
   new SpawnFailed({

@@ -4,6 +4,7 @@ import * as Option from "effect/Option"
 import { RunnerConfig } from "../config/RunnerConfig.ts"
 import type { RunSummary } from "../domain/RunState.ts"
 import { RepoLock } from "../git/RepoLock.ts"
+import { runIdsIn } from "../store/readRun.ts"
 import { RunStore } from "../store/RunStore.ts"
 import { Trash } from "../worktree/Trash.ts"
 import { forgetRun } from "./forgetRun.ts"
@@ -17,12 +18,13 @@ const canGo = (run: RunSummary): boolean => isFinished(run) && run.kept_worktree
 
 export const prune = Effect.fn("RunStore.prune")(
   function*({ layout, repository, run }: Ready) {
-    const config = yield* RunnerConfig
+    const { max_runs_retained } = yield* RunnerConfig
     const locks = yield* RepoLock
     const store = yield* RunStore
-    const runs = yield* store.list(layout)
+    // What each run came to is read where there are too many of them: long journals take a while.
+    const runs = (yield* runIdsIn(layout)).length <= max_runs_retained ? [] : yield* store.list(layout)
     const finished = runs.filter(isFinished)
-    const old = finished.slice(0, -config.max_runs_retained).filter((one) => one.run_id !== run.runId && canGo(one))
+    const old = finished.slice(0, -max_runs_retained).filter((one) => one.run_id !== run.runId && canGo(one))
     for (const { run_id } of old) {
       // By now it may be resumed, or gone.
       const forget = Effect.flatMap(

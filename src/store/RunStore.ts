@@ -4,7 +4,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { readdir } from "node:fs/promises"
 import * as path from "node:path"
 import type { AppliedPatch } from "../domain/Apply.ts"
 import type { RunResult, TaskResult } from "../domain/Result.ts"
@@ -16,7 +15,15 @@ import { attend, makeHeartbeats } from "./heartbeat.ts"
 import { appendToJournal, mendJournal } from "./journal.ts"
 import { cancelMark, hasResult, resultIn, sweptMark } from "./marks.ts"
 import { ownerFile, ownerIsAlive, thisProcess } from "./owner.ts"
-import { readRecord, readResult, recordedFiles, recordIn, runIdOf, type RunRecord, tasksWithResult } from "./readRun.ts"
+import {
+  readRecord,
+  readResult,
+  recordedFiles,
+  recordIn,
+  runIdsIn,
+  type RunRecord,
+  tasksWithResult
+} from "./readRun.ts"
 import { appendRecord, type NewRecord, sha256Of, verifyRecords } from "./records.ts"
 import { RunBusy, RunExists } from "./runTaken.ts"
 import { setAside } from "./setAside.ts"
@@ -179,8 +186,7 @@ export class RunStore extends Context.Tag("codex-runner/RunStore")<
       }, reading)
 
       const list = Effect.fn("RunStore.list")(function*(layout: Layout) {
-        const names = yield* Effect.tryPromise(() => readdir(layout.runs)).pipe(Effect.orElseSucceed(() => []))
-        const ids = names.flatMap((name) => Option.toArray(runIdOf(name)))
+        const ids = yield* runIdsIn(layout)
         const runs = yield* Effect.forEach(ids, (id) => summary(layout, id), { concurrency: 4 })
         return runs.flatMap(Option.toArray).sort((a, b) => a.created_at.localeCompare(b.created_at))
       })

@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { readdir } from "node:fs/promises"
 import { RunResult, TaskResult } from "../domain/Result.ts"
 import { RunId, RunRequest } from "../domain/Task.ts"
 import { resultIn } from "./marks.ts"
@@ -27,7 +28,14 @@ export const recordIn = (runFolder: string): string => `${runFolder}/run.json`
 const decodeRunId = Schema.decodeUnknownOption(RunId)
 
 /** A run's id by the name of its folder, as in `safeName`. */
-export const runIdOf = (name: string): Option.Option<RunId> => decodeRunId(name.replaceAll("%2E", "."))
+const runIdOf = (name: string): Option.Option<RunId> => decodeRunId(name.replaceAll("%2E", "."))
+
+/** The runs that a repository has, in no order. */
+export const runIdsIn = (layout: Layout): Effect.Effect<ReadonlyArray<RunId>> =>
+  Effect.tryPromise(() => readdir(layout.runs)).pipe(
+    Effect.map((names) => names.flatMap((name) => Option.toArray(runIdOf(name)))),
+    Effect.orElseSucceed(() => [])
+  )
 
 /** None where the file is missing or was left half-made by a crash. */
 const readJson = <A, I>(path: string, schema: Schema.Schema<A, I>) =>

@@ -16,6 +16,7 @@ import {
   ftruncateSync,
   openSync,
   readFileSync,
+  readSync,
   writeFileSync
 } from "node:fs"
 import { StoreFailed } from "./durable.ts"
@@ -42,6 +43,8 @@ const Content = Schema.Struct({
 const Record = Schema.Struct({ ...Content.fields, signature: Schema.String })
 export type Record = typeof Record.Type
 
+const decode = Schema.decodeUnknownEither(Schema.parseJson(Record))
+
 export type NewRecord = Pick<Record, "kind" | "run_id" | "task_id" | "status" | "result_sha256" | "patch_sha256">
 
 export const sha256Of = (bytes: string | Uint8Array): string => createHash("sha256").update(bytes).digest("hex")
@@ -53,6 +56,38 @@ const readLines = (path: string): { readonly lines: ReadonlyArray<string>; reado
   const lines = (existsSync(path) ? readFileSync(path, "utf8") : "").split("\n")
   const torn = lines.at(-1) !== ""
   return { lines: torn ? lines : lines.slice(0, -1), torn }
+}
+
+/** What the next record comes after. */
+interface End {
+  /** Lines before it. */
+  readonly count: number
+  readonly last: string
+  readonly torn: boolean
+}
+
+/** More than the longest line. */
+const tailBytes = 8192
+
+/** From the last line alone where that is whole: the records of a long run are read once for each of its tasks. */
+const readEnd = (path: string): End => {
+  const last = /\n([^\n]+)\n$/.exec(readTail(path))?.[1]
+  const record = last === undefined ? Option.none() : Either.getRight(decode(last))
+  if (last !== undefined && Option.isSome(record)) return { count: record.value.seq + 1, last, torn: false }
+  const { lines, torn } = readLines(path)
+  return { count: lines.length, last: lines.at(-1) ?? "", torn }
+}
+
+const readTail = (path: string): string => {
+  if (!existsSync(path)) return ""
+  const file = openSync(path, "r")
+  try {
+    const { size } = fstatSync(file)
+    const tail = Buffer.alloc(Math.min(size, tailBytes))
+    return tail.toString("utf8", 0, readSync(file, tail, 0, tail.length, size - tail.length))
+  } finally {
+    closeSync(file)
+  }
 }
 
 /** What a line ends with, after the text that is signed. */
@@ -67,10 +102,10 @@ export const appendRecord = (
   const path = recordsIn(runFolder)
   return Effect.try({
     try: () => {
-      const { lines, torn } = readLines(path)
+      const { count, last, torn } = readEnd(path)
       const content: typeof Content.Type = {
-        seq: lines.length,
-        prev: lines.length === 0 ? "" : sha256Of(lines.at(-1) ?? ""),
+        seq: count,
+        prev: count === 0 ? "" : sha256Of(last),
         at: new Date().toISOString(),
         ...record,
         key: key.id
@@ -93,8 +128,6 @@ export const appendRecord = (
     catch: (cause) => new StoreFailed({ path, reason: cause instanceof Error ? cause.message : String(cause) })
   })
 }
-
-const decode = Schema.decodeUnknownEither(Schema.parseJson(Record))
 
 /** Whether a run's records speak of a result with this content. */
 export const isOnRecord = (runFolder: string, result: string): boolean => {

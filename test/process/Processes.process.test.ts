@@ -209,6 +209,16 @@ describe("Processes.run", () => {
 
 describe("Processes.spawn", () => {
   test(
+    "leaves no fiber behind, where a process is gone before its input is closed, too",
+    Effect.gen(function*() {
+      const before = Fiber.unsafeRoots().length
+      const gone = Effect.scoped(Effect.flatMap(spawn(sh("", { command: "/bin/true", args: [] })), ({ exit }) => exit))
+      yield* Effect.forEach(Array.from({ length: 200 }), () => gone, { concurrency: 8, discard: true })
+      yield* eventually(() => Fiber.unsafeRoots().length <= before)
+    })
+  )
+
+  test(
     "ends with its scope: the process, and what else is in its group, deaf or not",
     inFolder((folder) =>
       Effect.gen(function*() {

@@ -253,6 +253,23 @@ describe("the records of a run", () => {
       assert.include(verify(), "record 0 (run) was changed: its signature does not hold")
     }))
 
+  it.scoped("hold where they are many, or long", () =>
+    Effect.gen(function*() {
+      const { folder, key, lines, verify } = yield* finishedRun
+      for (const status of ["branch", "x".repeat(20_000), "branch", ...Array.from({ length: 40 }, () => "checkout")]) {
+        yield* appendRecord(folder, key, {
+          kind: "apply",
+          run_id: "run",
+          task_id: "a",
+          status,
+          result_sha256: null,
+          patch_sha256: null
+        })
+      }
+      assert.strictEqual(lines().length, 47)
+      assert.deepStrictEqual(verify(), [])
+    }))
+
   it.scoped("a line that a crash left half spoils itself alone", () =>
     Effect.gen(function*() {
       const { folder, key, lines, verify } = yield* finishedRun
