@@ -25,8 +25,15 @@ const gather = (tasks: ReadonlyArray<Changes>, pathsOf: (changes: Changes) => It
   return known
 }
 
-/** Numbers of tasks, the lower first, in order. */
-export const conflictPairs = (tasks: ReadonlyArray<Changes>): ReadonlyArray<readonly [number, number]> => {
+export interface ConflictPairs {
+  /** Numbers of tasks, the lower first, in order. */
+  readonly pairs: ReadonlyArray<readonly [number, number]>
+  /** How many more there are. */
+  readonly leftOut: number
+}
+
+/** The first pairs, so many at most: of a thousand tasks that change one file there are half a million. */
+export const conflictPairs = (tasks: ReadonlyArray<Changes>, most: number): ConflictPairs => {
   const touched = gather(tasks, (changes) => changes.map(({ path }) => path))
   const inFolders = gather(tasks, (changes) => changes.flatMap(({ path }) => withParents(path).slice(1)))
   const addedTo = gather(
@@ -49,5 +56,7 @@ export const conflictPairs = (tasks: ReadonlyArray<Changes>): ReadonlyArray<read
     meet(some, inFolders.get(path))
   }
   for (const [folder, some] of addedTo) meet(some, takenFrom.get(folder))
-  return [...found].sort((a, b) => a - b).map((pair) => [Math.floor(pair / tasks.length), pair % tasks.length])
+  const pairs = [...found].sort((a, b) => a - b).slice(0, most)
+    .map((pair) => [Math.floor(pair / tasks.length), pair % tasks.length] as const)
+  return { pairs, leftOut: found.size - pairs.length }
 }

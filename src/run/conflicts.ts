@@ -39,15 +39,12 @@ const conflictsOf = Effect.fnUntraced(
     const quarantine = yield* openQuarantine(repository, layout)
     const target = quarantine.over("index")
     const changes = yield* changesOf(target, held.map(({ commit }) => commit))
-    const pairs = conflictPairs(held.map(({ commit }) => changes.get(commit) ?? []))
-      .flatMap(([a, b]) => {
-        const [one, other] = [held[a], held[b]]
-        return one === undefined || other === undefined ? [] : [[one, other] as const]
-      })
-    const merged = yield* mergeTrees(
-      target,
-      pairs.slice(0, maxPairs).map(([one, other]) => [one.commit, other.commit] as const)
-    )
+    const found = conflictPairs(held.map(({ commit }) => changes.get(commit) ?? []), maxPairs)
+    const pairs = found.pairs.flatMap(([a, b]) => {
+      const [one, other] = [held[a], held[b]]
+      return one === undefined || other === undefined ? [] : [[one, other] as const]
+    })
+    const merged = yield* mergeTrees(target, pairs.map(([one, other]) => [one.commit, other.commit] as const))
     return {
       run_id: runId,
       tasks: held.map(({ task }) => task),
@@ -55,7 +52,7 @@ const conflictsOf = Effect.fnUntraced(
         const pair = pairs[at]
         return pair === undefined || merge.conflicts.length === 0 ? [] : [conflictOf(pair, merge)]
       }),
-      pairs_left_out: Math.max(0, pairs.length - maxPairs),
+      pairs_left_out: found.leftOut,
       tasks_left_out: astray
     } satisfies RunConflicts
   },

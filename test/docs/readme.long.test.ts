@@ -101,6 +101,7 @@ const place = Effect.gen(function*() {
 
 const manifest = Schema.decodeUnknownSync(Schema.parseJson(Schema.Struct({
   name: Schema.String,
+  bin: Schema.Record({ key: Schema.String, value: Schema.String }),
   scripts: Schema.Record({ key: Schema.String, value: Schema.String }),
   peerDependencies: Schema.Record({ key: Schema.String, value: Schema.String }),
   devDependencies: Schema.Record({ key: Schema.String, value: Schema.String })
@@ -158,6 +159,8 @@ const commands: Readonly<Record<string, Check>> = {
   "npm run endure": isScript,
   "npm run format": isScript,
   "npm run lock": isScript,
+  "npm start --silent": () =>
+    Effect.sync(() => assert.isTrue(manifest.scripts["start"]?.endsWith(` ${manifest.bin["codex-mcp-runner"]}`))),
   "npm run test:watch -- test/policy": (command, place) =>
     Effect.zipRight(isScript(command, place), runsFile(command, place)),
   "npx vitest run --project unit": (command) =>

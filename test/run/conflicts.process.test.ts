@@ -11,25 +11,33 @@ const changed = (path: string): TreeChange => ({ path, before: blob, after: blob
 const added = (path: string): TreeChange => ({ path, before: null, after: blob })
 const deleted = (path: string): TreeChange => ({ path, before: blob, after: null })
 
+const pairsOf = (tasks: ReadonlyArray<ReadonlyArray<TreeChange>>) => conflictPairs(tasks, 100).pairs
+
 describe("pairs that could conflict", () => {
   it("share a path, or one has as a file what the other has as a folder", () => {
-    assert.deepStrictEqual(conflictPairs([[changed("a")], [changed("b")], [changed("b"), changed("a")]]), [[0, 2], [
+    assert.deepStrictEqual(pairsOf([[changed("a")], [changed("b")], [changed("b"), changed("a")]]), [[0, 2], [
       1,
       2
     ]])
-    assert.deepStrictEqual(conflictPairs([[added("x/y/z")], [added("x")], [added("xy")]]), [[0, 1]])
+    assert.deepStrictEqual(pairsOf([[added("x/y/z")], [added("x")], [added("xy")]]), [[0, 1]])
   })
 
   it("or one adds to a folder that the other took files from, since it may have been renamed", () => {
     const rename = [deleted("src/a"), added("lib/a")]
-    assert.deepStrictEqual(conflictPairs([rename, [added("src/deep/new")]]), [[0, 1]])
-    assert.deepStrictEqual(conflictPairs([rename, [changed("src/b")]]), [])
-    assert.deepStrictEqual(conflictPairs([[deleted("top")], [added("anywhere/new")]]), [[0, 1]])
+    assert.deepStrictEqual(pairsOf([rename, [added("src/deep/new")]]), [[0, 1]])
+    assert.deepStrictEqual(pairsOf([rename, [changed("src/b")]]), [])
+    assert.deepStrictEqual(pairsOf([[deleted("top")], [added("anywhere/new")]]), [[0, 1]])
   })
 
   it("none of one task, or of none", () => {
-    assert.deepStrictEqual(conflictPairs([[changed("a"), deleted("b"), added("c")]]), [])
-    assert.deepStrictEqual(conflictPairs([]), [])
+    assert.deepStrictEqual(pairsOf([[changed("a"), deleted("b"), added("c")]]), [])
+    assert.deepStrictEqual(pairsOf([]), [])
+  })
+
+  it("the first ones, and how many there are beyond", () => {
+    const tasks = [1, 2, 3].map(() => [changed("a")])
+    assert.deepStrictEqual(conflictPairs(tasks, 2), { pairs: [[0, 1], [0, 2]], leftOut: 1 })
+    assert.strictEqual(conflictPairs(tasks, 3).leftOut, 0)
   })
 })
 
