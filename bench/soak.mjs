@@ -16,7 +16,7 @@ With a Codex that is a script:
   tasks          so many tasks in one run, 8 at a time
   runners        so many runners at once on one repository, 20 tasks each
   registrations  so many worktrees registered at once, so many rounds (dry runs, each in a process of its own)
-Every task must succeed and nothing may be left. --quick: 40 tasks, 3 runners of 5 tasks, 8 registrations in 2 rounds.`
+Every task must succeed and nothing may be left. It takes a quarter of an hour. --quick: 40 tasks, 3 runners of 5 tasks, 8 registrations in 2 rounds.`
 
 const { values } = parseArgs({
   options: {
