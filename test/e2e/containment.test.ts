@@ -70,7 +70,7 @@ describe.skipIf(!hasNamespaces)("Codex in a PID namespace (needs them)", () => {
         config
       })
       // That nothing of it is left is looked at after each run.
-      const { task: resultOf } = yield* run({ task: { slow: { timeout_sec: 10 } } })
+      const { task: resultOf } = yield* run({ task: { slow: { timeout_sec: 20 } } })
       assert.strictEqual(resultOf("slow").status, "timeout")
       assert.strictEqual(resultOf("leaving").status, "success")
     }))

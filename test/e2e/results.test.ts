@@ -156,16 +156,16 @@ describe("a run's results", () => {
       const reader = yield* Deferred.make<Program>()
       yield* run({
         request: { run_id: "live" },
-        task: { slow: { timeout_sec: 10 } },
         // The reader may outlive the run by a moment.
         unchecked: true,
         meanwhile: () =>
-          slow.reached.pipe(
-            Effect.zipRight(start({ args: ["runs", "logs", "live", "--follow"], cwd: repo.root, env: repo.env })),
-            Scope.extend(scope),
-            Effect.flatMap((program) => Deferred.succeed(reader, program)),
-            Effect.zipRight(Effect.never)
-          )
+          Effect.gen(function*() {
+            yield* slow.reached
+            const program = yield* start({ args: ["runs", "logs", "live", "--follow"], cwd: repo.root, env: repo.env })
+            yield* Deferred.succeed(reader, program)
+            yield* program.printed("src/slow.txt")
+            yield* cli(["cancel", "live"], { unchecked: true })
+          }).pipe(Scope.extend(scope))
       })
       const { code, stdout: followed } = yield* Effect.flatMap(Deferred.await(reader), ({ ended }) => ended)
       assert.strictEqual(code, 0)

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { spawn } from "node:child_process"
+import type { Readable } from "node:stream"
 import { fileURLToPath } from "node:url"
 
 export const builtBin = fileURLToPath(new URL("../../../dist/bin/codex-runner.mjs", import.meta.url))
@@ -37,6 +38,8 @@ export interface Program {
   readonly stopReading: Effect.Effect<void>
   /** Waits until stderr holds a text. */
   readonly said: (text: string) => Effect.Effect<void>
+  /** Waits until stdout does. */
+  readonly printed: (text: string) => Effect.Effect<void>
   readonly ended: Effect.Effect<Ended>
 }
 
@@ -72,19 +75,23 @@ export const start = (options: Start): Effect.Effect<Program, never, Scope.Scope
         child.stdout.destroy()
         child.stderr.destroy()
       }),
-      said: (text) =>
-        Effect.async<void>((resume) => {
-          const look = () => {
-            if (!output.stderr.includes(text)) return
-            child.stderr.off("data", look)
-            resume(Effect.void)
-          }
-          child.stderr.on("data", look)
-          look()
-        }),
+      said: (text) => holds(child.stderr, () => output.stderr.includes(text)),
+      printed: (text) => holds(child.stdout, () => output.stdout.includes(text)),
       ended: Effect.promise(() => ended)
     })
   )
+
+/** Looks again whenever something was read. */
+const holds = (stream: Readable, condition: () => boolean): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    const look = () => {
+      if (!condition()) return
+      stream.off("data", look)
+      resume(Effect.void)
+    }
+    stream.on("data", look)
+    look()
+  })
 
 const killGroup = (leader: number, signal: NodeJS.Signals): void => {
   try {
