@@ -47,6 +47,7 @@ export {
   Denied,
   Enforcement,
   ErrorKind,
+  Reads,
   RunResult,
   RunStatus,
   TaskError,

@@ -47,19 +47,19 @@ export const maxEventEntries = 1_000
  * A line of Codex's may be megabytes long, and masking them would hold up all other tasks. So what is cut off is cut
  * first; but no secret is cut in two, for as much as the longest one takes is masked with the rest, and then left out.
  */
-const margin = pemReach + 1_000
+export const redactionMargin = pemReach + 1_000
 
 const startOf = (text: string, redact: (text: string) => string): string => {
-  if (text.length <= maxEventText + margin) return redact(text)
-  const masked = redact(firstCharacters(text, maxEventText + margin))
-  const kept = firstCharacters(masked, Math.max(0, masked.length - margin))
+  if (text.length <= maxEventText + redactionMargin) return redact(text)
+  const masked = redact(firstCharacters(text, maxEventText + redactionMargin))
+  const kept = firstCharacters(masked, Math.max(0, masked.length - redactionMargin))
   return `${kept}\n[… cut here: the whole is in the log of events]`
 }
 
 const endOf = (text: string, redact: (text: string) => string): string => {
-  if (text.length <= maxEventOutput + margin) return redact(text)
-  const masked = redact(lastCharacters(text, maxEventOutput + margin))
-  return lastCharacters(masked, Math.max(0, masked.length - margin))
+  if (text.length <= maxEventOutput + redactionMargin) return redact(text)
+  const masked = redact(lastCharacters(text, maxEventOutput + redactionMargin))
+  return lastCharacters(masked, Math.max(0, masked.length - redactionMargin))
 }
 
 /** As many from the start as an event has room for. */
@@ -78,7 +78,7 @@ const redactItem = (item: Item, redact: (text: string) => string): Item => {
         ...item,
         command: start(item.command),
         aggregated_output: output,
-        ...(length > maxEventOutput + margin ? { dropped: length - output.length } : {})
+        ...(length > maxEventOutput + redactionMargin ? { dropped: length - output.length } : {})
       }
     }
     case "file_change":

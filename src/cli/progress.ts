@@ -1,10 +1,8 @@
 /** What a run shows while it goes on: a live view at a terminal, a line for each thing elsewhere. */
 import * as Effect from "effect/Effect"
-import type { RunEvent } from "../domain/RunEvent.ts"
+import type { RunEvent, Watch } from "../domain/RunEvent.ts"
 import { Output } from "./output.ts"
 import { checking, progressLine, provenOnce } from "./render.ts"
-
-export type Watch = (event: RunEvent) => Effect.Effect<void>
 
 /** Whether a person looks, at a terminal that can move its cursor. */
 export const isLive = (

@@ -206,8 +206,8 @@ export const taskMarker = (task: { readonly runId: string; readonly taskId: stri
   CODEX_RUNNER_TASK: `${task.runId}/${task.taskId}@${worktree}`
 })
 
-/** Characters of Codex's stderr kept in memory; the whole is in the log. */
-const stderrTail = 16_000
+/** Characters of Codex's stderr kept in memory, more than is ever told, for it is masked first; the whole is in the log. */
+export const maxStderrTail = 64_000
 
 const streamOf = (job: CodexJob, spec: ProcessSpec, codexHome: string) =>
   Stream.unwrapScoped(Effect.gen(function*() {
@@ -219,7 +219,7 @@ const streamOf = (job: CodexJob, spec: ProcessSpec, codexHome: string) =>
     const stdoutLog = yield* openCappedLog(`${job.logFolder}/events.jsonl`)
     const stderrLog = yield* openCappedLog(`${job.logFolder}/stderr.log`)
     const child = yield* processes.spawn(spec)
-    const tail = yield* Ref.make(BoundedTail.empty(stderrTail))
+    const tail = yield* Ref.make(BoundedTail.empty(maxStderrTail))
     const complaints = child.stderr.pipe(
       Stream.tap(stderrLog.append),
       Stream.decodeText(),

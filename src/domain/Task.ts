@@ -100,7 +100,7 @@ export type RunRequest = typeof RunRequest.Type
 /** Decodes a request as it came over a wire, every problem at once. */
 export const decodeRequest = decode(RunRequest, { area: "request", root: "request" })
 
-/** What there are rules for in a request, be it no good as a whole. */
+/** The fields of a request that rules look at, each by itself: the request as a whole may not decode. */
 export interface RequestDraft {
   readonly run_id?: RunId | undefined
   readonly base_ref?: string | undefined

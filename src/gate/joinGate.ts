@@ -14,7 +14,9 @@ const maxDeniedCharacters = 2_000
 export interface Joined {
   /** Its commands are every one that ran, in order, as the model asked for them. */
   readonly transcript: Transcript
+  /** The first of them. */
   readonly denied: ReadonlyArray<Denied>
+  readonly deniedDropped: number
   /** What Codex did without the gate's leave. */
   readonly breaches: ReadonlyArray<Violation>
 }
@@ -32,13 +34,15 @@ export const joinGate = (transcript: Transcript, log: ReadonlyArray<GateEntry>):
   })
   const unasked = [...reported.values()].flat()
   const edits = log.filter(isEdit).length
+  const denied = log.filter((entry) => !entry.allow)
   return {
     transcript: {
       ...transcript,
       commands: [...commands, ...unasked].slice(-maxCommands),
       commandsDropped: Math.max(0, commands.length + unasked.length - maxCommands)
     },
-    denied: log.filter((entry) => !entry.allow).slice(0, maxDenied).map(denialOf),
+    denied: denied.slice(0, maxDenied).map(denialOf),
+    deniedDropped: Math.max(0, denied.length - maxDenied),
     breaches: [
       ...unasked.map(({ command }) => commandBreach(command)),
       ...(transcript.edits > edits ? [editsBreach(transcript.edits, edits)] : [])

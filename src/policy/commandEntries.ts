@@ -11,7 +11,10 @@ const safeRunnerOption = /^(--workspace(=.*)?|-w|--workspaces|-ws|--if-present|-
 export const isSafeRunnerOption = (word: string): boolean => safeRunnerOption.test(word)
 
 /** An option of theirs may be code: `bash -c`, `node -e`. */
-const interpreters = /^((ba|da|z|k|c|tc|fi|a)?sh|node|python[\d.]*|perl[\d.]*|ruby|php|lua)$/
+const interpreters =
+  /^((ba|da|z|k|c|tc|fi|a)?sh|pwsh|tclsh|node|nodejs|bun|deno|python[\d.]*|pypy[\d.]*|perl[\d.]*|ruby|php|lua|Rscript)$/
+
+export const isInterpreter = (program: string): boolean => interpreters.test(program)
 
 /** What they are given is another command. */
 const wrappers =
@@ -19,7 +22,7 @@ const wrappers =
 
 export const isWrapper = (program: string): boolean => wrappers.test(program)
 
-const startsWith = (words: ReadonlyArray<string>, prefix: ReadonlyArray<string>): boolean =>
+export const beginsWith = (words: ReadonlyArray<string>, prefix: ReadonlyArray<string>): boolean =>
   prefix.length > 0 && prefix.every((word, index) => words[index] === word)
 
 /**
@@ -31,7 +34,7 @@ const startsWith = (words: ReadonlyArray<string>, prefix: ReadonlyArray<string>)
 export const covers = (entry: string, narrower: string): boolean => {
   const prefix = entryWords(entry)
   const words = entryWords(narrower)
-  if (!startsWith(words, prefix)) return false
+  if (!beginsWith(words, prefix)) return false
   const added = words.slice(prefix.length)
   const program = prefix[0]?.split("/").at(-1) ?? ""
   if (packageRunners.has(program)) {
@@ -41,5 +44,5 @@ export const covers = (entry: string, narrower: string): boolean => {
     return own.every((word) => !word.startsWith("-") || isSafeRunnerOption(word))
   }
   if (isWrapper(program)) return added.length === 0
-  return !(interpreters.test(program) && added[0]?.startsWith("-") === true)
+  return !(isInterpreter(program) && added[0]?.startsWith("-") === true)
 }

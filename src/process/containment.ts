@@ -19,13 +19,13 @@ export type Containment =
   /** No more than a process group, and why. */
   | { readonly _tag: "Group"; readonly reason: string }
 
-/** Had the runner died before the kernel was told to end us with it, nothing ever would. */
+/** Where the runner died before `setpriv` had told the kernel to end us with it, nothing ever would: then nothing starts. */
 const startUnlessOrphaned = `[ "$PPID" = "$0" ] || exit 1; exec "$@"`
 
 /**
  * The first process of the namespace: it waits for orphans, of which Codex
- * leaves two for each call of a hook, and ends with the program. What it would
- * itself say of the program's end is not the program's.
+ * leaves two for each call of a hook, and ends with the program. The shell's own
+ * words on how the program ended are thrown away: they are not the program's.
  */
 const reaper = `exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?`
 

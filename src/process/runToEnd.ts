@@ -73,7 +73,7 @@ export const runToEnd = (
     }
     const [stdout, stderr] = [gather(child.stdout), gather(child.stderr)]
     const timer = setTimeout(() => giveUp({ _tag: "TimedOut" }), Duration.toMillis(short.timeout))
-    // A signal that can't be sent, of which nothing follows.
+    // A signal could not be sent: nothing follows from that.
     child.on("error", () => undefined)
     // A program that ends without reading what it is fed is no failure.
     child.stdin?.on("error", () => undefined).end(short.stdin)
@@ -94,7 +94,7 @@ export const runToEnd = (
     return stopped
   })
 
-/** Of an argument that no program can be given Node tells by throwing, of everything else in an event. */
+/** Node throws where no program can be given an argument (a NUL byte in it); every other failure comes as an event. */
 const start = (short: ShortProcess): ChildProcess | Extract<ShortProcessFailure, { _tag: "NotStarted" }> => {
   try {
     return spawn(short.program, short.args, {

@@ -1,7 +1,7 @@
 /** What all tasks of one run share. */
 import type * as Effect from "effect/Effect"
 import type { TaskResult } from "../domain/Result.ts"
-import type { RunEvent } from "../domain/RunEvent.ts"
+import type { Watch } from "../domain/RunEvent.ts"
 import type { AdmittedTask } from "../domain/Task.ts"
 import type { SetupPlan } from "../worktree/setup.ts"
 import type { EarlierAttempt } from "./earlierAttempt.ts"
@@ -16,7 +16,7 @@ export interface RunContext {
   /** Masks secrets in whatever leaves the state folder. */
   readonly redact: (text: string) => string
   /** Tells the journal and everyone who watches. */
-  readonly emit: (event: RunEvent) => Effect.Effect<void>
+  readonly emit: Watch
   /** Keeps a task's final result and tells of it. */
   readonly finish: (task: AdmittedTask, result: TaskResult) => Effect.Effect<void>
 }

@@ -2,6 +2,8 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as path from "node:path"
+import { maxCommands } from "../audit/Transcript.ts"
+import { maxDenied } from "../gate/joinGate.ts"
 import { maxLogBytes } from "../store/cappedLog.ts"
 
 /** Of the changed files and of the violations, so many are in a result. */
@@ -15,8 +17,11 @@ export const cutsOf = Effect.fnUntraced(function*(task: {
   readonly logDir: string
   readonly files: number
   readonly violations: number
+  /** That ran, and that the gate stopped: all that are known. */
+  readonly commands: number
+  readonly denied: number
 }) {
-  const { files, logDir, violations } = task
+  const { commands, denied, files, logDir, violations } = task
   const cutLogs = yield* Effect.filter(Object.entries(logs), ([name]) => isCut(path.join(logDir, name)))
   return [
     ...cutLogs.map(([name, what]) =>
@@ -27,6 +32,12 @@ export const cutsOf = Effect.fnUntraced(function*(task: {
       : []),
     ...(violations > maxViolationsListed
       ? [`violations lists ${maxViolationsListed} of the ${violations} that were found.`]
+      : []),
+    ...(commands > maxCommands
+      ? [`commands_run lists the last ${maxCommands} of the ${commands} commands: the logs under log_dir have all.`]
+      : []),
+    ...(denied > maxDenied
+      ? [`denied lists the first ${maxDenied} of the ${denied} calls that were stopped: gate.jsonl has all.`]
       : [])
   ]
 })

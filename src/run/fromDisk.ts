@@ -3,13 +3,11 @@ import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { open } from "node:fs/promises"
-import { clipEnd, clipStart } from "../audit/plainText.ts"
+import { lastCharacters } from "../process/boundedTail.ts"
+import type { Part } from "./maskedCut.ts"
 
-/** Of the exact patch, so much is in the result; the whole is at `patch_path`. */
-export const maxPatchCharacters = 256 * 1024
-
-/** Its start as text, and the hash of all of it. */
-export const readPatch = (path: string) =>
+/** The start of a file, of at least so many bytes where it has them; its size, and the hash of all of it. */
+export const readStart = (path: string, characters: number) =>
   Effect.promise(async () => {
     const hash = createHash("sha256")
     const kept: Array<Buffer> = []
@@ -17,28 +15,26 @@ export const readPatch = (path: string) =>
     for await (const chunk of createReadStream(path)) {
       if (!Buffer.isBuffer(chunk)) continue
       hash.update(chunk)
-      if (bytes <= maxPatchCharacters) kept.push(chunk)
+      if (bytes <= characters) kept.push(chunk)
       bytes += chunk.byteLength
     }
-    const text = Buffer.concat(kept).toString("utf8")
-    return {
-      sha256: hash.digest("hex"),
-      text: bytes > maxPatchCharacters
-        ? clipEnd(text, maxPatchCharacters, `the exact patch, ${bytes} bytes, is at ${path}`)
-        : text
-    }
+    const read = Buffer.concat(kept)
+    const start: Part = { text: read.toString("utf8"), isCut: read.byteLength < bytes }
+    return { sha256: hash.digest("hex"), bytes, start }
   })
 
 /** The end of a log, from disk; nothing where there is none. */
-export const readTail = (path: string, characters: number) =>
+export const readEnd = (path: string, characters: number): Effect.Effect<Part> =>
   Effect.tryPromise(async () => {
     const file = await open(path, "r")
     try {
       const { size } = await file.stat()
       const length = Math.min(size, 4 * characters)
       const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length)
-      return clipStart(buffer.toString("utf8"), characters, `the whole is at ${path}`)
+      const all = buffer.toString("utf8")
+      const text = lastCharacters(all, characters)
+      return { text, isCut: length < size || text.length < all.length }
     } finally {
       await file.close()
     }
-  }).pipe(Effect.orElseSucceed(() => ""))
+  }).pipe(Effect.orElseSucceed(() => ({ text: "", isCut: false })))

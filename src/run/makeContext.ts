@@ -4,7 +4,7 @@ import * as Ref from "effect/Ref"
 import { makeRedactor, secretsOf } from "../audit/redaction.ts"
 import { RunnerConfig } from "../config/RunnerConfig.ts"
 import type { TaskResult } from "../domain/Result.ts"
-import type { RunEvent } from "../domain/RunEvent.ts"
+import type { RunEvent, Watch } from "../domain/RunEvent.ts"
 import type { AdmittedTask } from "../domain/Task.ts"
 import { isSecretName } from "../policy/environment.ts"
 import { Host } from "../process/Host.ts"
@@ -19,7 +19,7 @@ export const conservativeNiceness = 10
 /** `results` gets each task's final result. */
 export const makeContext = Effect.fnUntraced(function*(
   ready: Ready,
-  watch: (event: RunEvent) => Effect.Effect<void>,
+  watch: Watch,
   results: Ref.Ref<ReadonlyMap<string, TaskResult>>,
   earlier: RunContext["earlier"]
 ) {

@@ -20,7 +20,7 @@ export const nowhereToRun = Effect.fn("nowhereToRun")(function*(located: RunReje
     ...(yield* checkNode),
     ...git,
     ...others,
-    // What a file asks for that nobody has trusted is not started, and be it to look.
+    // A program that only an untrusted file names is not started, not even to look at it.
     ...(config.origin.needsTrust.length > 0 ? [] : yield* checkCodex(env))
   ]
 })

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs"
 import * as path from "node:path"
 import { Codex, type CodexSession } from "../codex/Codex.ts"
 import { compareVersions } from "../codex/probe.ts"
-import { RunnerConfig } from "../config/RunnerConfig.ts"
+import { RunnerConfig, type RunnerConfigData } from "../config/RunnerConfig.ts"
 import { type Problem, RunRejected } from "../domain/Problem.ts"
 import { quotedShort } from "../domain/quoted.ts"
 import type { Enforcement } from "../domain/Result.ts"
@@ -116,9 +116,15 @@ export const checkSurroundings = Effect.fn("preflight.surroundings")(function*(o
       confinedReads({ config, gate: codex.gate, host, layout, repository, session: codex.session })
     ),
     excludes: base.excludes,
-    warnings: [...codex.session.warnings, ...codex.warnings, ...base.warnings]
+    warnings: [...sandboxOff(config), ...codex.session.warnings, ...codex.warnings, ...base.warnings]
   }))
 })
+
+/** Told on every run, however often it was before. */
+const sandboxOff = ({ sandbox_mode }: RunnerConfigData): ReadonlyArray<string> =>
+  sandbox_mode === "danger-full-access"
+    ? ["Codex's sandbox is off (sandbox_mode): an allowed command can do all that you can, the network included."]
+    : []
 
 export const problemsOf = <A>(checked: Checked<A>): ReadonlyArray<Problem> => Either.isLeft(checked) ? checked.left : []
 

@@ -2,9 +2,9 @@
 import * as Effect from "effect/Effect"
 import { evidence, summary } from "../audit/evidence.ts"
 import { notesForManager } from "../audit/notes.ts"
-import { clipStart } from "../audit/plainText.ts"
 import type { TaskFacts } from "../audit/TaskFacts.ts"
 import * as Transcript from "../audit/Transcript.ts"
+import { maxStderrTail } from "../codex/Codex.ts"
 import type { Reads, TaskError, TaskResult, TaskStatus, Violation } from "../domain/Result.ts"
 import type { AdmittedTask } from "../domain/Task.ts"
 import { readGateLogIn } from "../gate/gateLog.ts"
@@ -16,9 +16,12 @@ import { lastCharacters } from "../process/boundedTail.ts"
 import { taskFolder } from "../store/stateFolder.ts"
 import type { Worktree } from "../worktree/Worktrees.ts"
 import { cutsOf, maxFilesListed, maxViolationsListed } from "./cuts.ts"
-import { readPatch, readTail } from "./fromDisk.ts"
+import { readEnd, readStart } from "./fromDisk.ts"
+import { maskedEnd, maskedStart, toRead } from "./maskedCut.ts"
 import type { RunContext } from "./RunContext.ts"
 
+/** Of the exact patch, so much is in the result; the whole is at `patch_path`. */
+const maxPatchCharacters = 256 * 1024
 const maxLogCharacters = 16_000
 const tailCharacters = 500
 
@@ -75,8 +78,8 @@ const fullReport = Effect.fn("report")(function*(context: RunContext, task: Admi
   const { changes } = ended
   const { gate, enforcement } = context.ready
   const reads = readsOf(context)
-  const { breaches, denied, transcript } = gate === null
-    ? { transcript: ended.transcript, denied: [], breaches: [] }
+  const { breaches, denied, deniedDropped, transcript } = gate === null
+    ? { transcript: ended.transcript, denied: [], deniedDropped: 0, breaches: [] }
     : joinGate(ended.transcript, yield* readGateLogIn(logDir))
   // What the gate allowed needs no second judgement; without a gate this is the only one.
   const commands = gate === null ? transcript.commands.map(({ command }) => command) : []
@@ -86,7 +89,13 @@ const fullReport = Effect.fn("report")(function*(context: RunContext, task: Admi
   ]
   const { error, status } = verdict(ended, violations)
   const files = changes?.files ?? []
-  const cuts = yield* cutsOf({ logDir, files: files.length, violations: violations.length })
+  const cuts = yield* cutsOf({
+    logDir,
+    files: files.length,
+    violations: violations.length,
+    commands: transcript.commands.length + transcript.commandsDropped,
+    denied: denied.length + deniedDropped
+  })
   const facts: TaskFacts = {
     transcript,
     files,
@@ -99,22 +108,26 @@ const fullReport = Effect.fn("report")(function*(context: RunContext, task: Admi
     warnings: [...warningsOf(ended), ...cuts],
     isCaptured: changes !== null
   }
-  const patch = changes?.patch == null ? null : yield* readPatch(changes.patch.path)
-  const stdout = yield* readTail(`${logDir}/events.jsonl`, maxLogCharacters)
+  const patch = changes?.patch == null ? null : yield* readPatch(changes.patch.path, redact)
+  const logEnd = (name: string, part: Parameters<typeof maskedEnd>[0]) =>
+    maskedEnd(part, redact, maxLogCharacters, `the whole is in ${logDir}/${name}`)
+  const stdout = logEnd("events.jsonl", yield* readEnd(`${logDir}/events.jsonl`, toRead(maxLogCharacters)))
+  const isCut = ended.stderrTail.length >= maxStderrTail - 1
+  const stderr = logEnd("stderr.log", { text: ended.stderrTail, isCut })
   return {
     task_id: task.taskId,
     status,
     ...certain(ended),
     files_changed: files.slice(0, maxFilesListed).map((file) => file.path),
-    patch: redact(patch?.text ?? ""),
+    patch: patch?.text ?? "",
     patch_applicable: changes !== null && violations.length === 0 && changes.applies.onBase && changes.applies.onHead,
     apply_check_log: redact(changes?.applies.log ?? ended.captureFailed?.message ?? ""),
     commands_run: transcript.commands.map(({ command, exitCode }) => ({ cmd: redact(command), exit_code: exitCode })),
     evidence: redact(evidence(facts)),
     logs: {
-      stdout: redact(stdout),
-      stderr: redact(clipStart(ended.stderrTail, maxLogCharacters, `the whole is in ${logDir}/stderr.log`)),
-      tail: redact(lastCharacters(stdout, tailCharacters) + lastCharacters(ended.stderrTail, tailCharacters))
+      stdout,
+      stderr,
+      tail: lastCharacters(stdout, tailCharacters) + lastCharacters(stderr, tailCharacters)
     },
     summary: redact(summary(transcript)),
     notes_for_manager: redact(notesForManager(facts)),
@@ -127,6 +140,12 @@ const fullReport = Effect.fn("report")(function*(context: RunContext, task: Admi
     log_dir: logDir
   } satisfies TaskResult
 })
+
+const readPatch = (path: string, redact: (text: string) => string) =>
+  Effect.map(readStart(path, toRead(maxPatchCharacters)), ({ bytes, sha256, start }) => ({
+    sha256,
+    text: maskedStart(start, redact, maxPatchCharacters, `the exact patch, ${bytes} bytes, is at ${path}`)
+  }))
 
 /** A task that was never started. */
 export const skipped = (context: RunContext, task: AdmittedTask, why: TaskError | null): TaskResult => ({

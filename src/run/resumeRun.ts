@@ -9,7 +9,7 @@ import * as path from "node:path"
 import { RunnerConfig } from "../config/RunnerConfig.ts"
 import type { Problem } from "../domain/Problem.ts"
 import type { TaskResult } from "../domain/Result.ts"
-import type { RunEvent } from "../domain/RunEvent.ts"
+import type { Watch } from "../domain/RunEvent.ts"
 import { isFinal } from "../domain/RunState.ts"
 import type { RunId, TaskId } from "../domain/Task.ts"
 import { Git } from "../git/Git.ts"
@@ -30,7 +30,7 @@ import { sweep, sweepLock, tellSwept } from "./sweep.ts"
 
 /** Gives the run's result, whole. One that is completed comes back as it is. `name` as {@link findRun} takes it. */
 export const resumeRun = Effect.fn("codex_runner.run")(
-  function*(name: string, watch: (event: RunEvent) => Effect.Effect<void>) {
+  function*(name: string, watch: Watch) {
     const { layout, repository } = yield* locate()
     const swept = yield* sweep(repository, layout)
     const { record, result } = yield* findRun(layout, name)
@@ -64,7 +64,7 @@ export const resumeRun = Effect.fn("codex_runner.run")(
 /** What has no final result, each in its thread where Codex kept that. */
 const goOn = Effect.fnUntraced(function*(
   ready: Ready,
-  watch: (event: RunEvent) => Effect.Effect<void>,
+  watch: Watch,
   kept: ReadonlyArray<TaskResult>,
   work: ReadonlyMap<TaskId, string | null>
 ) {

@@ -10,7 +10,7 @@ import { judgeEnd } from "../codex/failures.ts"
 import { RunnerConfig } from "../config/RunnerConfig.ts"
 import type { CodexEvent } from "../domain/CodexEvent.ts"
 import { PlanReviewFailed } from "../domain/PlanReview.ts"
-import type { RunEvent } from "../domain/RunEvent.ts"
+import type { Watch } from "../domain/RunEvent.ts"
 import type { AdmittedTask, RunId } from "../domain/Task.ts"
 import { readGateLogIn } from "../gate/gateLog.ts"
 import { joinGate } from "../gate/joinGate.ts"
@@ -28,7 +28,7 @@ export interface Review {
   /** The review's own, outside everything that Codex's commands can write to. */
   readonly folder: string
   readonly redact: (text: string) => string
-  readonly emit: (event: RunEvent) => Effect.Effect<void>
+  readonly emit: Watch
 }
 
 export interface Question {

@@ -17,7 +17,7 @@ import {
 } from "../domain/PlanReview.ts"
 import { quotedShort } from "../domain/quoted.ts"
 import type { TaskError } from "../domain/Result.ts"
-import type { RunEvent } from "../domain/RunEvent.ts"
+import type { Watch } from "../domain/RunEvent.ts"
 import type { RunId } from "../domain/Task.ts"
 import { makeRunId, reviewId } from "../policy/admission.ts"
 import { SecurityPolicy } from "../policy/SecurityPolicy.ts"
@@ -43,7 +43,7 @@ import { tidyUp } from "./tidyUp.ts"
  */
 export const reviewPlan = Effect.fn("codex_runner.review")(function*(
   request: PlanReviewRequest,
-  watch: (event: RunEvent) => Effect.Effect<void>
+  watch: Watch
 ) {
   const checked = decodePlanReviewRequest(request)
   const { layout, repository } = yield* locateFor(checked)
@@ -64,7 +64,7 @@ export const conductReview = Effect.fn("conductReview")(function*(
   surroundings: Surroundings,
   runId: RunId,
   request: PlanReviewRequest,
-  watch: (event: RunEvent) => Effect.Effect<void>
+  watch: Watch
 ) {
   const { env } = yield* Host
   const { layout } = surroundings

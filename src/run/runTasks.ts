@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { RunnerConfig } from "../config/RunnerConfig.ts"
 import type { RunResult, TaskError, TaskResult } from "../domain/Result.ts"
-import type { RunEvent } from "../domain/RunEvent.ts"
+import type { Watch } from "../domain/RunEvent.ts"
 import { RunStore } from "../store/RunStore.ts"
 import { codexHomeOf, runFolder, worktreePlaces } from "../store/stateFolder.ts"
 import { attribute, attributesOfRun } from "../telemetry/attributes.ts"
@@ -34,7 +34,7 @@ export interface Resumed {
 
 export const runTasks = Effect.fnUntraced(function*(
   ready: Ready,
-  watch: (event: RunEvent) => Effect.Effect<void>,
+  watch: Watch,
   resumed?: Resumed
 ) {
   const kept = resumed?.kept
@@ -113,7 +113,7 @@ export const runTasks = Effect.fnUntraced(function*(
         // Where sessions are kept, a thread can be resumed from this home.
         yield* tidyUp(layout, run.runId, codex_ephemeral ? [codexHomeOf(layout, run.runId)] : [])
         if (!isRefusal(exit)) return yield* Ref.set(outcome, Option.some(yield* conclude(exit)))
-        if (kept === undefined) yield* forgetRun(ready)
+        if (kept === undefined) yield* freeName(ready)
         else yield* store.disown(layout, run.runId)
       })
     ),
@@ -131,7 +131,7 @@ const isRefusal = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) && Option.isSome(Cause.failureOption(exit.cause))
 
 /** Nothing was started: the run's name is free again. */
-const forgetRun = ({ layout, run }: Ready) =>
+const freeName = ({ layout, run }: Ready) =>
   Effect.flatMap(
     Trash,
     (trash) => Effect.zipRight(trash.discard(runFolder(layout, run.runId), layout.trash), trash.settle)

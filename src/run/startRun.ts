@@ -8,7 +8,7 @@ import { randomBytes } from "node:crypto"
 import { RunnerConfig } from "../config/RunnerConfig.ts"
 import type { Problem } from "../domain/Problem.ts"
 import type { RunResult } from "../domain/Result.ts"
-import type { RunEvent } from "../domain/RunEvent.ts"
+import type { Watch } from "../domain/RunEvent.ts"
 import { type RunId, type RunRequest, safeName } from "../domain/Task.ts"
 import { Git } from "../git/Git.ts"
 import { discover, type Repository } from "../git/Repository.ts"
@@ -31,7 +31,7 @@ export const locate = Effect.fn("locate")(
     const { directory, env } = yield* Host
     const config = yield* RunnerConfig
     const repository = yield* discover(directory)
-    // Before anything that the file says is acted upon, and be it where the state is kept.
+    // Before anything in the file counts, the place of the state folder included.
     yield* requireTrust(repository)
     const state = yield* openStateFolder(stateFolder(config.state_dir, env), repository, env)
     return { repository, layout: layoutOf(state, repository) }
@@ -61,7 +61,7 @@ export const locate = Effect.fn("locate")(
  */
 export const startRun = Effect.fn("codex_runner.run")(function*(
   request: RunRequest,
-  watch: (event: RunEvent) => Effect.Effect<void>
+  watch: Watch
 ) {
   const checked = readRequest(request, yield* RunnerConfig)
   const policy = yield* SecurityPolicy
@@ -106,7 +106,7 @@ const fresh = Effect.fnUntraced(
     repository: Repository,
     layout: Layout,
     notes: ReadonlyArray<string>,
-    watch: (event: RunEvent) => Effect.Effect<void>
+    watch: Watch
   ) {
     const { env } = yield* Host
     const named = Either.isRight(request) ? request.right.run_id : undefined

@@ -75,6 +75,7 @@ describe("the gate's log joined with Codex's events", () => {
   it("only so many denials are told one by one", () => {
     const joined = joinGate(quiet, Array.from({ length: maxDenied + 5 }, (_, n) => denied(`touch ${n}`, "no")))
     assert.strictEqual(joined.denied.length, maxDenied)
+    assert.strictEqual(joined.deniedDropped, 5)
   })
 
   it("the same command several times: as many as were allowed, each with its own end", () => {

@@ -71,6 +71,9 @@ describe("covers", () => {
     ["/bin/bash", "/bin/bash -c"],
     ["node", "node -e"],
     ["python3", "python3 -c"],
+    ["nodejs", "nodejs -e"],
+    ["pypy3", "pypy3 -c"],
+    ["Rscript", "Rscript -e"],
     ["env", "env bash"],
     ["xargs", "xargs rm"],
     ["", "npm test"]

@@ -314,3 +314,25 @@ describe("the state folder", () => {
       assert.match(problem ?? "", /^state_dir: .* can't be used: it can't be made: (ENOTDIR|EEXIST)/)
     }))
 })
+
+describe("danger-full-access", () => {
+  it.scoped("is told of on every run", () =>
+    Effect.gen(function*() {
+      const repo = yield* gitRepo()
+      const seen: Array<string> = []
+      const config = { sandbox_mode: "danger-full-access" as const }
+      yield* Effect.flatMap(
+        CodexRunner,
+        (runner) =>
+          runner.run(requestFor(["a"], { dry_run: true }), (event) =>
+            Effect.sync(() => {
+              if (event._tag === "RunStarted") seen.push(...event.warnings)
+            }))
+      ).pipe(
+        Effect.provide(
+          shippedRunner(repo, { config, env: { ...repo.env, PATH: withCodex(repo, {}), CODEX_API_KEY: "k" } })
+        )
+      )
+      assert.include(seen.join("\n"), "Codex's sandbox is off")
+    }))
+})

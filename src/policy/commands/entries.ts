@@ -1,6 +1,14 @@
 /** Entries of `allowed_commands`: the words that an allowed command begins with. */
 import { basename, join, resolve } from "node:path"
-import { commandEntryFault, entryWords, isSafeRunnerOption, isWrapper, packageRunners } from "../commandEntries.ts"
+import {
+  beginsWith,
+  commandEntryFault,
+  entryWords,
+  isInterpreter,
+  isSafeRunnerOption,
+  isWrapper,
+  packageRunners
+} from "../commandEntries.ts"
 import { startsWithFalseDash } from "./characters.ts"
 import { refuse, shown } from "./model.ts"
 import type { Place } from "./model.ts"
@@ -8,9 +16,6 @@ import { isWithin } from "./paths.ts"
 import { quote } from "./quote.ts"
 import { resolveProgram } from "./readOnly.ts"
 import type { Word } from "./words.ts"
-
-const beginsWith = (words: ReadonlyArray<string>, prefix: ReadonlyArray<string>): boolean =>
-  prefix.length > 0 && prefix.every((word, index) => words[index] === word)
 
 /** A package runner reads options anywhere before `--`, and some of them make it run other code. */
 const checkRunnerOptions = (runner: string, entry: ReadonlyArray<string>, added: ReadonlyArray<string>): void => {
@@ -26,8 +31,6 @@ const checkRunnerOptions = (runner: string, entry: ReadonlyArray<string>, added:
   }
 }
 
-const INTERPRETER =
-  /^(?:node|nodejs|bun|deno|python[\d.]*|pypy[\d.]*|ruby|perl|php|lua|Rscript|bash|sh|dash|zsh|ksh|fish|pwsh|tclsh)$/
 const CODE_OPTION = /^(?:-[A-Za-z]*[cepEr]|--(?:eval|print|command))$/
 
 /**
@@ -57,7 +60,7 @@ const checkInterpreter = (
 /** The entry from the program on that does its work: `env CI=1 npm test` is `npm test`. */
 const unwrapped = (entry: ReadonlyArray<string>): ReadonlyArray<string> => {
   if (!isWrapper(basename(entry[0] ?? ""))) return entry
-  const start = entry.findIndex((word) => packageRunners.has(basename(word)) || INTERPRETER.test(basename(word)))
+  const start = entry.findIndex((word) => packageRunners.has(basename(word)) || isInterpreter(basename(word)))
   return start < 0 ? entry : entry.slice(start)
 }
 
@@ -104,7 +107,7 @@ export const allowedText = (
     return refuse(`${shown(falseDash.source)} begins with a dash that isn't "-"; write "-", or quote it.`)
   }
   if (packageRunners.has(name)) checkRunnerOptions(name, started, added)
-  if (INTERPRETER.test(name)) checkInterpreter(started, added, readsPipe, place)
+  if (isInterpreter(name)) checkInterpreter(started, added, readsPipe, place)
   checkRelativeProgram(program, place)
   return [programText(program, place), ...values.slice(1).map(quote)].join(" ")
 }
