@@ -3,9 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
 import * as Fs from "node:fs"
 import { CodexRunner } from "../../src/CodexRunner.ts"
 import { Runs } from "../../src/Runs.ts"
+import { type CodexScript, failedTurn } from "../../src/testing.ts"
 import { type GitRepo, gitRepo, writeFiles } from "../support/GitRepo.ts"
 import { until } from "../support/until.ts"
 import { abandoned, disowned, lingers } from "./abandoned.ts"
@@ -179,6 +181,36 @@ describe("the log of a detached runner that died before its run was on record", 
         Fs.readdirSync(stateOf(repo)).filter((name) => name.startsWith("detached-")),
         ["detached-1-abcd.log"]
       )
+    }))
+})
+
+describe("a task that failed, and whose work could not be captured", () => {
+  /** What git measures it by is gone by then. */
+  const uncaptured = (repo: GitRepo): CodexScript => (job) =>
+    Stream.unwrap(Effect.sync(() => {
+      writeFiles(job.worktree, { "src/only-here.txt": "only here\n" })
+      Fs.rmSync(`${stateOf(repo)}/git/r/r-one.git/index.base`)
+      return Stream.fromIterable(failedTurn("stream disconnected"))
+    }))
+  const onlyHere = (repo: GitRepo) => filesBelow(`${stateOf(repo)}/worktrees/r/r-one`).includes("src/only-here.txt")
+
+  it.scopedLive("keeps its worktree, which nothing but its name takes away: no plan to clean, no next start", () =>
+    Effect.gen(function*() {
+      const repo = yield* gitRepo()
+      yield* Effect.gen(function*() {
+        const [result] = (yield* run(requestFor(["one"], { run_id: "r" }))).results
+        assert.deepStrictEqual([result?.status, result?.captured, result?.ref], ["failed", false, null])
+        const runs = yield* Runs
+        const plan = yield* runs.planClean({ runs: [], all: false })
+        assert.deepStrictEqual([plan.items, plan.spared], [[], [`${stateOf(repo)}/worktrees/r/r-one`]])
+        // Killed when its task was on record, and the run not yet.
+        Fs.rmSync(`${stateOf(repo)}/runs/r/result.json`)
+        disowned(repo, "r")
+        yield* runs.list
+        assert.isTrue(onlyHere(repo))
+        yield* runs.clean(yield* runs.planClean({ runs: ["r"], all: false }))
+        assert.isFalse(onlyHere(repo))
+      }).pipe(Effect.provide(pipeline(repo, uncaptured(repo))))
     }))
 })
 
