@@ -3,15 +3,28 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as Fs from "node:fs"
+import { Codex, type CodexJob } from "../../src/codex/Codex.ts"
 import { CodexRunner } from "../../src/CodexRunner.ts"
 import { Runs } from "../../src/Runs.ts"
-import { type CodexScript, failedTurn } from "../../src/testing.ts"
+import { type CodexScript, failedTurn, turn } from "../../src/testing.ts"
 import { type GitRepo, gitRepo, writeFiles } from "../support/GitRepo.ts"
 import { until } from "../support/until.ts"
 import { abandoned, disowned, lingers } from "./abandoned.ts"
-import { filesBelow, leftovers, pipeline, refsOf, requestFor, run, stateOf, worktreesOf, writes } from "./pipeline.ts"
+import {
+  filesBelow,
+  leftovers,
+  pipeline,
+  refsOf,
+  requestFor,
+  run,
+  runnerWith,
+  stateOf,
+  worktreesOf,
+  writes
+} from "./pipeline.ts"
 
 const resumed = Effect.flatMap(CodexRunner, (runner) => runner.resume("r"))
 
@@ -67,6 +80,44 @@ describe("a resumed run whose runner died", () => {
       assert.deepStrictEqual(refsOf(repo), ["good-1", "slow@1"].map((name) => `refs/codex-runner/r/${name}`))
       assert.deepStrictEqual(worktreesOf(repo), [repo.root])
       assert.deepStrictEqual(leftovers(repo), [])
+    }))
+})
+
+describe("a task whose session was kept, and whose next attempt ended before its Codex began", () => {
+  it.scopedLive("goes on in its thread, with the work of the attempt before", () =>
+    Effect.gen(function*() {
+      const repo = yield* gitRepo()
+      yield* abandoned(repo, { ids: ["slow"] })
+      Fs.writeFileSync(
+        `${stateOf(repo)}/runs/r/tasks/slow/events.jsonl`,
+        `${JSON.stringify({ type: "thread.started", thread_id: "kept" })}\n`
+      )
+      yield* abandoned(repo, {
+        work: resumed,
+        options: { config: { setup: { commands: ["echo half > setup.txt; sleep 1000"] } } },
+        until: until(() => Fs.existsSync(`${stateOf(repo)}/worktrees/r/r-slow/setup.txt`))
+      })
+      const seen: Array<unknown> = []
+      const session = {
+        version: "0.0.0",
+        subject: null,
+        searchPath: "",
+        warnings: [],
+        hasThread: () => true,
+        run: (job: CodexJob) =>
+          Stream.suspend(() => {
+            seen.push([job.thread, Fs.existsSync(`${job.worktree}/src/half.txt`)])
+            return Stream.fromIterable(turn("Done."))
+          })
+      }
+      yield* resumed.pipe(
+        Effect.provide(
+          runnerWith(repo, Layer.succeed(Codex, { open: () => Effect.succeed(session) }), {
+            config: { codex_ephemeral: false }
+          })
+        )
+      )
+      assert.deepStrictEqual(seen, [["kept", true]])
     }))
 })
 
