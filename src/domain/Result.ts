@@ -136,6 +136,9 @@ export const TaskResult = Schema.Struct({
   violations: listOf(Violation, "What was found out of bounds afterwards."),
   enforcement: Enforcement.annotations({ description: "How the policy was held." }),
   reads: Reads.annotations({ description: "confined: its commands could not read credentials; open: they could." }),
+  captured: Schema.Boolean.annotations({
+    description: "All that it changed is in ref; false: not all, and the worktree, where it is still there, is kept."
+  }),
   ref: maybeSaid("The git ref that holds the work; null: nothing changed."),
   patch_path: maybeSaid("The exact patch."),
   patch_sha256: maybeSaid("Of the exact patch."),

@@ -105,7 +105,8 @@ export const forget = (checkout: Checkout) => attempt(() => rmSync(journalOf(che
 export const goBack = (checkout: Checkout, { swap }: Journal): Effect.Effect<string | null, CheckoutRefused> =>
   attempt(() => {
     const left = existsSync(journalOf(checkout)) ? swapBack(swap) : []
-    const kept = left.length === 0 ? null : path.join(path.dirname(checkout.holding), `codex-runner-kept-${Date.now()}`)
+    // Beside the area: what is renamed stays on its file system.
+    const kept = left.length === 0 ? null : `${swap.area}-kept-${Date.now()}`
     if (kept !== null) renameSync(path.join(swap.area, "old"), kept)
     unlock(checkout)
     rmSync(journalOf(checkout), { force: true })

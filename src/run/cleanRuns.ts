@@ -16,7 +16,6 @@ import { finalResult } from "./deadRuns.ts"
 import { findRunId } from "./findRun.ts"
 import { forgetRun, placesOf } from "./forgetRun.ts"
 import { asRejection } from "./rejection.ts"
-import { holdsMore } from "./rescue.ts"
 import { locate } from "./startRun.ts"
 import { removeStaleEntries, sweep, sweepLock } from "./sweep.ts"
 
@@ -89,7 +88,10 @@ const isAtWork = (layout: Layout, runId: RunId) =>
 const holdsOwn = (layout: Layout, { run_id, tasks }: RunSummary, worktree: string): boolean => {
   const task = tasks.find(({ task_id }) => worktreePlaces(layout, run_id, task_id).worktree === worktree)
   if (task === undefined) return true
-  return Option.match(finalResult(layout, run_id, task.task_id), { onNone: () => true, onSome: holdsMore })
+  return Option.match(finalResult(layout, run_id, task.task_id), {
+    onNone: () => true,
+    onSome: ({ captured }) => !captured
+  })
 }
 
 const bytesIn = Effect.fnUntraced(function*(folders: ReadonlyArray<string>) {

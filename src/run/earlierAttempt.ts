@@ -1,7 +1,7 @@
 /** What a task that is run again can go on from: Codex's thread, and its work so far. */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { closeSync, openSync, readdirSync, readSync } from "node:fs"
+import { closeSync, existsSync, openSync, readdirSync, readSync } from "node:fs"
 import { ThreadStarted } from "../domain/CodexEvent.ts"
 
 export interface EarlierAttempt {
@@ -15,12 +15,30 @@ const decode = Schema.decodeUnknownOption(Schema.parseJson(ThreadStarted))
 /** Of Codex's events; its thread is told in the first of them. */
 const headBytes = 64 * 1024
 
-/** The thread of a task's latest attempt that was set aside; none where Codex had not begun one. */
-export const threadOfLastAttempt = (taskFolder: string): Option.Option<string> => {
+/** An attempt that was set aside, in which Codex had begun a thread. */
+export interface BegunAttempt {
+  readonly thread: string
+  /** Whether it left work, to be found under a ref. */
+  readonly hasPatch: boolean
+}
+
+/** The latest of them: later ones may have ended before their Codex began, as where a run is cancelled while a task waits. */
+export const lastBegunAttempt = (taskFolder: string): Option.Option<BegunAttempt> => {
+  const folder = `${taskFolder}/attempts`
+  const numbers = (existsSync(folder) ? readdirSync(folder) : []).map(Number).filter(Number.isInteger)
+  return Option.firstSomeOf(
+    numbers.sort((a, b) => b - a).map((number) =>
+      Option.map(threadOf(`${folder}/${number}/events.jsonl`), (thread): BegunAttempt => ({
+        thread,
+        hasPatch: existsSync(`${folder}/${number}/patch.diff`)
+      }))
+    )
+  )
+}
+
+const threadOf = (events: string): Option.Option<string> => {
   try {
-    const attempts = readdirSync(`${taskFolder}/attempts`).map(Number).filter(Number.isInteger)
-    const head = headOf(`${taskFolder}/attempts/${Math.max(...attempts)}/events.jsonl`)
-    const [started] = head.split("\n").flatMap((line) => Option.toArray(decode(line)))
+    const [started] = headOf(events).split("\n").flatMap((line) => Option.toArray(decode(line)))
     return Option.map(Option.fromNullable(started), ({ thread_id }) => thread_id)
   } catch {
     return Option.none()

@@ -63,6 +63,7 @@ const readsOf = ({ ready }: RunContext): Reads => ready.unreadable === null ? "o
 const certain = (ended: Ended) => ({
   exit_code: ended.exitCode,
   workspace_path: ended.worktree?.path ?? "",
+  captured: ended.captureFailed === null && (ended.changes?.incomplete ?? []).length === 0,
   duration_ms: ended.finishedAt - ended.startedAt,
   ref: ended.changes?.ref ?? null,
   patch_path: ended.changes?.patch?.path ?? null,
@@ -168,6 +169,7 @@ export const skipped = (context: RunContext, task: AdmittedTask, why: TaskError 
   violations: [],
   enforcement: "none",
   reads: readsOf(context),
+  captured: true,
   ref: null,
   patch_path: null,
   patch_sha256: null,

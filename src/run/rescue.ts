@@ -37,14 +37,6 @@ export interface Rescued {
   readonly failed: boolean
 }
 
-/** Violations that go with files that are in no patch. */
-const incompleteKinds: ReadonlySet<string> = new Set(["too_large", "nested_repository", "name_collision"])
-
-/** Whether a finished task's worktree holds what its ref doesn't. */
-export const holdsMore = (result: TaskResult): boolean =>
-  result.violations.some(({ kind }) => incompleteKinds.has(kind)) ||
-  (result.ref === null && result.error?.kind === "patch")
-
 /** Whether the user wants a task's worktree to stay. */
 export const isWanted = ({ keep_worktrees }: RunnerConfigData, result: TaskResult): boolean =>
   keep_worktrees === "always" || (keep_worktrees === "on_failure" && result.status !== "success")
@@ -70,7 +62,7 @@ const nothing: Outcome = { saved: [], kept: [], failed: false, stays: false }
 const rescueWork = Effect.fnUntraced(function*(task: DeadTask, worktree: string) {
   const final = finalResult(task.layout, task.runId, task.taskId)
   if (Option.isSome(final)) {
-    if (holdsMore(final.value)) return { ...nothing, kept: [worktree], stays: true }
+    if (!final.value.captured) return { ...nothing, kept: [worktree], stays: true }
     return { ...nothing, stays: isWanted(yield* RunnerConfig, final.value) }
   }
   return task.begun ? yield* capture(task) : nothing

@@ -20,7 +20,7 @@ import { Host } from "../process/Host.ts"
 import { RunBusy, RunStore } from "../store/RunStore.ts"
 import { type Layout, refOf, taskFolder, worktreePlaces } from "../store/stateFolder.ts"
 import { Trash } from "../worktree/Trash.ts"
-import { threadOfLastAttempt } from "./earlierAttempt.ts"
+import { lastBegunAttempt } from "./earlierAttempt.ts"
 import { findRun } from "./findRun.ts"
 import { preflight, type Ready, reject } from "./preflight.ts"
 import { asRejection } from "./rejection.ts"
@@ -48,12 +48,13 @@ export const resumeRun = Effect.fn("codex_runner.run")(
       layout,
       host: env
     })
-    const kept = result.results.filter(({ status }) => isFinal(status))
-    const again = record.request.tasks.map(({ task_id }) => task_id)
-      .filter((id) => !kept.some((one) => one.task_id === id))
-    const work = yield* takeOver(repository, layout, record.run_id, again)
+    const taken = yield* takeOver(repository, layout, record.run_id)
+    if (taken._tag === "Completed") {
+      yield* watch({ _tag: "RunFinished", result: taken.result })
+      return taken.result
+    }
     const store = yield* RunStore
-    return yield* goOn({ ...ready, warnings: [...swept.map(tellSwept), ...ready.warnings] }, watch, kept, work).pipe(
+    return yield* goOn({ ...ready, warnings: [...swept.map(tellSwept), ...ready.warnings] }, watch, taken).pipe(
       // Else nobody would be at it as long as this process lives, and nobody could be.
       Effect.onError(() => store.disown(layout, record.run_id))
     )
@@ -65,17 +66,16 @@ export const resumeRun = Effect.fn("codex_runner.run")(
 const goOn = Effect.fnUntraced(function*(
   ready: Ready,
   watch: Watch,
-  kept: ReadonlyArray<TaskResult>,
-  work: ReadonlyMap<TaskId, string | null>
+  { kept, work }: Taken
 ) {
   const { codex_ephemeral } = yield* RunnerConfig
   const earlier = new Map(
     codex_ephemeral ?
       [] :
       [...work].flatMap(([id, commit]) =>
-        Option.toArray(threadOfLastAttempt(taskFolder(ready.layout, ready.run.runId, id)))
-          .filter((thread) => ready.session.hasThread(thread))
-          .map((thread) => [id, { thread, work: commit }] as const)
+        Option.toArray(lastBegunAttempt(taskFolder(ready.layout, ready.run.runId, id)))
+          .filter(({ thread }) => ready.session.hasThread(thread))
+          .map(({ hasPatch, thread }) => [id, { thread, work: hasPatch ? commit : null }] as const)
       )
   )
   return yield* runTasks(ready, watch, { kept, earlier })
@@ -88,30 +88,53 @@ const baseGone = (run: { readonly base_commit: string; readonly run_id: RunId })
   remedy: "Fetch it, or start a new run."
 })
 
-/** From here on the run is this process's; of two that want it, one gets it. Gives the tasks' work so far, as commits. */
+/** What this process is to go on with. */
+interface Taken {
+  readonly _tag: "Taken"
+  /** What is final. */
+  readonly kept: ReadonlyArray<TaskResult>
+  /** Of each other task its work so far, as a commit. */
+  readonly work: ReadonlyMap<TaskId, string | null>
+}
+
+/**
+ * From here on the run is this process's; of two that want it, one gets it. What is left to do is read anew: while
+ * Codex was looked at, another process may have resumed the run, and ended it.
+ */
 const takeOver = Effect.fnUntraced(
-  function*(repository: Repository, layout: Layout, runId: RunId, again: ReadonlyArray<TaskId>) {
+  function*(repository: Repository, layout: Layout, runId: RunId) {
     const locks = yield* RepoLock
     const store = yield* RunStore
-    const take = Effect.zipRight(
-      store.reopen(layout, runId, again),
-      Effect.forEach(
-        again,
-        (taskId) => Effect.map(makeRoom(repository, layout, runId, taskId), (commit) => [taskId, commit] as const)
+    const take = Effect.gen(function*() {
+      const { record, result } = yield* findRun(layout, runId)
+      if (result.status === "running") return yield* new RunBusy({ run_id: runId })
+      if (result.status === "completed") return { _tag: "Completed" as const, result }
+      const kept = result.results.filter(({ status }) => isFinal(status))
+      const again = record.request.tasks.map(({ task_id }) => task_id)
+        .filter((id) => !kept.some((one) => one.task_id === id))
+      const made = yield* Effect.zipRight(
+        store.reopen(layout, runId, again),
+        Effect.forEach(
+          again,
+          (taskId) => Effect.map(makeRoom(repository, layout, runId, taskId), (commit) => [taskId, commit] as const)
+        )
+      ).pipe(
+        // Half taken is not taken; but what is another's stays so.
+        Effect.onError((cause) => isBusy(cause) ? Effect.void : store.disown(layout, runId))
       )
-    ).pipe(
-      // Half taken is not taken; but what is another's stays so.
-      Effect.onError((cause) => isBusy(cause) ? Effect.void : store.disown(layout, runId))
-    )
-    const made = yield* locks.withLock(sweepLock(layout))(take)
-    return new Map(made)
+      return { _tag: "Taken", kept, work: new Map(made) } satisfies Taken
+    })
+    return yield* locks.withLock(sweepLock(layout))(take)
   }
 )
 
 const isBusy = (cause: Cause.Cause<{ readonly _tag: string }>): boolean =>
   Option.exists(Cause.failureOption(cause), ({ _tag }) => _tag === "RunBusy")
 
-/** What an earlier attempt had done makes way for the next one's, and stays: its ref, and its worktree where it was kept. */
+/**
+ * What an earlier attempt had done makes way for the next one's, and stays: its ref, and its worktree where it was kept.
+ * Gives the latest of that work; it need not be the last attempt's, which may have ended before its Codex began.
+ */
 const makeRoom = Effect.fnUntraced(function*(repository: Repository, layout: Layout, runId: RunId, taskId: TaskId) {
   const fs = yield* FileSystem.FileSystem
   const git = yield* Git
@@ -124,7 +147,8 @@ const makeRoom = Effect.fnUntraced(function*(repository: Repository, layout: Lay
     target: repository.target,
     args: ["for-each-ref", "--format=%(refname)", `${ref}@*`]
   })
-  const attempt = nextAttempt([...earlier.split("\n"), ...namesIn(path.dirname(places.worktree))])
+  const refs = earlier.split("\n")
+  const attempt = 1 + lastAttempt([...refs, ...namesIn(path.dirname(places.worktree))])
   if (commit !== undefined) {
     yield* git.run({
       target: repository.target,
@@ -139,11 +163,11 @@ const makeRoom = Effect.fnUntraced(function*(repository: Repository, layout: Lay
     yield* locks.withLock(layout.lock)(Effect.sync(() => followMove(repository, places.worktree, kept)))
   }
   for (const folder of [places.gitDir, places.scratch]) yield* trash.discard(folder, places.trash)
-  return commit ?? null
+  return commit ?? (yield* resolveCommit(repository, `${ref}@${lastAttempt(refs)}`)) ?? null
 })
 
 const namesIn = (folder: string): ReadonlyArray<string> => existsSync(folder) ? readdirSync(folder) : []
 
-/** One more than the highest number after an `@`. */
-const nextAttempt = (names: ReadonlyArray<string>): number =>
-  1 + Math.max(0, ...names.map((name) => Number(/@(\d+)$/.exec(name)?.[1] ?? 0)))
+/** The highest number after an `@`; 0 where there is none. */
+const lastAttempt = (names: ReadonlyArray<string>): number =>
+  Math.max(0, ...names.map((name) => Number(/@(\d+)$/.exec(name)?.[1] ?? 0)))

@@ -191,10 +191,9 @@ const conclude = stage("record")(function*(context: RunContext, task: AdmittedTa
     startedAt: end.startedAt,
     finishedAt: yield* Clock.currentTimeMillis
   })
-  const incomplete = end.changes?._tag === "Left"
-    ? end.changes.left.kind !== "worktree"
-    : captured !== null && captured.incomplete.length > 0
-  if (end.worktree !== null && (incomplete || isWanted(config, result))) yield* end.worktree.keep
+  const isGone = end.changes?._tag === "Left" && end.changes.left.kind === "worktree"
+  const stays = (!result.captured && !isGone) || isWanted(config, result)
+  if (end.worktree !== null && stays) yield* end.worktree.keep
   yield* context.finish(task, result)
   return result
 })

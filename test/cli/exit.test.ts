@@ -32,6 +32,7 @@ const codeOf = (status: RunStatus, ...tasks: ReadonlyArray<TaskStatus | readonly
       violations: [],
       enforcement: "none",
       reads: "confined",
+      captured: true,
       ref: null,
       patch_path: null,
       patch_sha256: null,

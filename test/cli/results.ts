@@ -34,6 +34,7 @@ export const task = (id: string, more: Partial<TaskResult> = {}): TaskResult => 
   violations: [],
   enforcement: "none",
   reads: "confined",
+  captured: true,
   ref: null,
   patch_path: null,
   patch_sha256: null,

@@ -23,6 +23,7 @@ export const resultOf = (task: string, status: TaskStatus = "success", more: Par
   violations: [{ kind: "path", detail: "x" }],
   enforcement: "pre-execution",
   reads: "confined",
+  captured: true,
   ref: `refs/codex-runner/run/${task}`,
   patch_path: "/state/patch.diff",
   patch_sha256: "0".repeat(64),

@@ -4,16 +4,19 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as Fs from "node:fs"
+import { Codex } from "../../src/codex/Codex.ts"
 import { CodexRunner } from "../../src/CodexRunner.ts"
+import type { RunResult } from "../../src/domain/Result.ts"
 import type { RunEvent } from "../../src/domain/RunEvent.ts"
 import { Runs } from "../../src/Runs.ts"
 import type { CodexScript } from "../../src/testing.ts"
 import { turn } from "../../src/testing.ts"
 import { type GitRepo, gitRepo } from "../support/GitRepo.ts"
 import { abandoned, lingers } from "./abandoned.ts"
-import { leftovers, pipeline, refsOf, requestFor, run, stateOf, worktreesOf, writes } from "./pipeline.ts"
+import { leftovers, pipeline, refsOf, requestFor, run, runnerWith, stateOf, worktreesOf, writes } from "./pipeline.ts"
 
 const statusesOf = (result: { readonly results: ReadonlyArray<{ readonly status: string }> }) =>
   result.results.map(({ status }) => status)
@@ -217,6 +220,33 @@ describe("resuming a run", () => {
       assert.isAtMost(refused.length, 1)
       for (const exit of refused) assert.include(String(exit.cause), "is running")
       assert.deepStrictEqual([...started].sort(), ["good-2", "slow"])
+    }))
+
+  it.scopedLive("gives what another process has made of it while Codex was looked at, and runs nothing again", () =>
+    Effect.gen(function*() {
+      const repo = yield* gitRepo()
+      yield* abandoned(repo)
+      const quicker = yield* Deferred.make<RunResult>()
+      const slow = Layer.succeed(Codex, {
+        open: () =>
+          Effect.gen(function*() {
+            yield* Deferred.succeed(quicker, yield* Effect.orDie(resume(repo, writes({ "src/again.txt": "again\n" }))))
+            return {
+              version: "0.0.0",
+              subject: null,
+              searchPath: "",
+              warnings: [],
+              run: () => Stream.die("nothing is left to run"),
+              hasThread: () => false
+            }
+          })
+      })
+      const result = yield* Effect.flatMap(CodexRunner, (runner) => runner.resume("r")).pipe(
+        Effect.provide(runnerWith(repo, slow))
+      )
+      assert.deepStrictEqual(result, yield* Deferred.await(quicker))
+      assert.deepStrictEqual(result.results.map(({ status }) => status), ["success", "success", "success"])
+      assert.isUndefined(refsOf(repo).find((ref) => ref.endsWith("good-2@1")))
     }))
 
   it.scopedLive("is refused where its base commit is gone, and the run stays as it was", () =>

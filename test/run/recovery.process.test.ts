@@ -3,13 +3,28 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import * as Fs from "node:fs"
+import { Codex, type CodexJob } from "../../src/codex/Codex.ts"
 import { CodexRunner } from "../../src/CodexRunner.ts"
 import { Runs } from "../../src/Runs.ts"
+import { type CodexScript, failedTurn, turn } from "../../src/testing.ts"
 import { type GitRepo, gitRepo, writeFiles } from "../support/GitRepo.ts"
 import { until } from "../support/until.ts"
 import { abandoned, disowned, lingers } from "./abandoned.ts"
-import { filesBelow, leftovers, pipeline, refsOf, requestFor, run, stateOf, worktreesOf, writes } from "./pipeline.ts"
+import {
+  filesBelow,
+  leftovers,
+  pipeline,
+  refsOf,
+  requestFor,
+  run,
+  runnerWith,
+  stateOf,
+  worktreesOf,
+  writes
+} from "./pipeline.ts"
 
 const resumed = Effect.flatMap(CodexRunner, (runner) => runner.resume("r"))
 
@@ -65,6 +80,44 @@ describe("a resumed run whose runner died", () => {
       assert.deepStrictEqual(refsOf(repo), ["good-1", "slow@1"].map((name) => `refs/codex-runner/r/${name}`))
       assert.deepStrictEqual(worktreesOf(repo), [repo.root])
       assert.deepStrictEqual(leftovers(repo), [])
+    }))
+})
+
+describe("a task whose session was kept, and whose next attempt ended before its Codex began", () => {
+  it.scopedLive("goes on in its thread, with the work of the attempt before", () =>
+    Effect.gen(function*() {
+      const repo = yield* gitRepo()
+      yield* abandoned(repo, { ids: ["slow"] })
+      Fs.writeFileSync(
+        `${stateOf(repo)}/runs/r/tasks/slow/events.jsonl`,
+        `${JSON.stringify({ type: "thread.started", thread_id: "kept" })}\n`
+      )
+      yield* abandoned(repo, {
+        work: resumed,
+        options: { config: { setup: { commands: ["echo half > setup.txt; sleep 1000"] } } },
+        until: until(() => Fs.existsSync(`${stateOf(repo)}/worktrees/r/r-slow/setup.txt`))
+      })
+      const seen: Array<unknown> = []
+      const session = {
+        version: "0.0.0",
+        subject: null,
+        searchPath: "",
+        warnings: [],
+        hasThread: () => true,
+        run: (job: CodexJob) =>
+          Stream.suspend(() => {
+            seen.push([job.thread, Fs.existsSync(`${job.worktree}/src/half.txt`)])
+            return Stream.fromIterable(turn("Done."))
+          })
+      }
+      yield* resumed.pipe(
+        Effect.provide(
+          runnerWith(repo, Layer.succeed(Codex, { open: () => Effect.succeed(session) }), {
+            config: { codex_ephemeral: false }
+          })
+        )
+      )
+      assert.deepStrictEqual(seen, [["kept", true]])
     }))
 })
 
@@ -179,6 +232,36 @@ describe("the log of a detached runner that died before its run was on record", 
         Fs.readdirSync(stateOf(repo)).filter((name) => name.startsWith("detached-")),
         ["detached-1-abcd.log"]
       )
+    }))
+})
+
+describe("a task that failed, and whose work could not be captured", () => {
+  /** What git measures it by is gone by then. */
+  const uncaptured = (repo: GitRepo): CodexScript => (job) =>
+    Stream.unwrap(Effect.sync(() => {
+      writeFiles(job.worktree, { "src/only-here.txt": "only here\n" })
+      Fs.rmSync(`${stateOf(repo)}/git/r/r-one.git/index.base`)
+      return Stream.fromIterable(failedTurn("stream disconnected"))
+    }))
+  const onlyHere = (repo: GitRepo) => filesBelow(`${stateOf(repo)}/worktrees/r/r-one`).includes("src/only-here.txt")
+
+  it.scopedLive("keeps its worktree, which nothing but its name takes away: no plan to clean, no next start", () =>
+    Effect.gen(function*() {
+      const repo = yield* gitRepo()
+      yield* Effect.gen(function*() {
+        const [result] = (yield* run(requestFor(["one"], { run_id: "r" }))).results
+        assert.deepStrictEqual([result?.status, result?.captured, result?.ref], ["failed", false, null])
+        const runs = yield* Runs
+        const plan = yield* runs.planClean({ runs: [], all: false })
+        assert.deepStrictEqual([plan.items, plan.spared], [[], [`${stateOf(repo)}/worktrees/r/r-one`]])
+        // Killed when its task was on record, and the run not yet.
+        Fs.rmSync(`${stateOf(repo)}/runs/r/result.json`)
+        disowned(repo, "r")
+        yield* runs.list
+        assert.isTrue(onlyHere(repo))
+        yield* runs.clean(yield* runs.planClean({ runs: ["r"], all: false }))
+        assert.isFalse(onlyHere(repo))
+      }).pipe(Effect.provide(pipeline(repo, uncaptured(repo))))
     }))
 })
 

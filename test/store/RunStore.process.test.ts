@@ -44,6 +44,7 @@ const resultOf = (taskId: string): TaskResult => ({
   violations: [],
   enforcement: "none",
   reads: "confined",
+  captured: true,
   ref: null,
   patch_path: null,
   patch_sha256: null,
