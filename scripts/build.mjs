@@ -77,7 +77,7 @@ const bundles = (out) =>
 /** The library's types. @param {string} out */
 const declarations = async (out) => [...await tsc(), "-p", "tsconfig.build.json", "--outDir", out]
 
-/** A compiler looks at those that the library's entries lead to; the others would be shipped for nobody. @param {string} out */
+/** A compiler looks at those that the library's entries lead to: the others, and wide indents, would be shipped for nobody. @param {string} out */
 const pruneDeclarations = async (out) => {
   const needed = new Set(Object.keys(library).map((name) => join(out, `${name}.d.ts`)))
   for (const file of needed) {
@@ -89,6 +89,11 @@ const pruneDeclarations = async (out) => {
   await Promise.all(made.filter((file) => file.endsWith(".d.ts") && !needed.has(file)).map((file) => rm(file)))
   for (const folder of made.filter((path) => !path.includes(".")).sort().reverse()) {
     if ((await readdir(folder)).length === 0) await rmdir(folder)
+  }
+  // Four spaces for each level are a tenth of them.
+  for (const file of needed) {
+    const text = await readFile(file, "utf8")
+    await writeFile(file, text.replaceAll(/^( {4})+/gm, (spaces) => "\t".repeat(spaces.length / 4)))
   }
 }
 
