@@ -8,6 +8,12 @@ import * as Stream from "effect/Stream"
 export const drainGrace = Duration.seconds(2)
 
 /**
+ * Once the grace is over, what has come meanwhile is read first: where this
+ * process was held up, its timers are due before it has read anything.
+ */
+export const afterReading = (done: () => void): void => void setImmediate(() => setImmediate(done))
+
+/**
  * The stream, ended once it has made its reader wait for the grace period after
  * the exit. The time that the reader itself takes doesn't count.
  */
@@ -21,6 +27,11 @@ export const drained = <A, E>(stream: Stream.Stream<A, E>, exited: Effect.Effect
           left = Math.max(0, left - (performance.now() - since))
         }))
     })
-    const overdue = exited.pipe(Effect.zipRight(wait), Effect.zipRight(Effect.fail(Option.none())))
+    const read = Effect.async<void>((resume) => afterReading(() => resume(Effect.void)))
+    const overdue = exited.pipe(
+      Effect.zipRight(wait),
+      Effect.zipRight(read),
+      Effect.zipRight(Effect.fail(Option.none()))
+    )
     return Stream.repeatEffectChunkOption(Effect.raceFirst(pull, overdue))
   }))

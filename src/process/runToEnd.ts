@@ -11,7 +11,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { existsSync } from "node:fs"
 import type { Readable } from "node:stream"
 import { ownEnd, type Tree } from "./containment.ts"
-import { drainGrace } from "./drained.ts"
+import { afterReading, drainGrace } from "./drained.ts"
 import type { Register } from "./register.ts"
 import { endLeftovers, type StopPolicy, stopTree } from "./stop.ts"
 
@@ -82,7 +82,7 @@ export const runToEnd = (
       clearTimeout(timer)
       // A grandchild may live on in the group, and one that left it may hold the pipes open.
       endLeftovers(tree)
-      const overdue = setTimeout(() => closeOutput(child), Duration.toMillis(drainGrace))
+      const overdue = setTimeout(() => afterReading(() => closeOutput(child)), Duration.toMillis(drainGrace))
       child.once("close", () => clearTimeout(overdue))
     })
     child.once("close", (code, signal) =>

@@ -36,7 +36,33 @@ const inFolder = <A, E, R>(use: (folder: string) => Effect.Effect<A, E, R>) =>
 /** Ignores SIGTERM, says its process id in a file, never ends. */
 const deaf = (pidFile: string) => `trap '' TERM; echo $$ > ${pidFile}; while :; do sleep 0.05; done`
 
+/** Its last word comes a second after its own end, from a process that left its group. */
+const saysLate = "setsid sh -c 'sleep 1; echo late' & sleep 0.3"
+
+/**
+ * From 0.8 s on this process does nothing else, until the last word is long
+ * there and all grace is over; then its timers come before its reading.
+ */
+const heldUp = Effect.zipRight(
+  Effect.sleep("800 millis"),
+  Effect.async<void>((resume) =>
+    void setImmediate(() => {
+      const until = performance.now() + 2500
+      while (performance.now() < until);
+      resume(Effect.void)
+    })
+  )
+)
+
 describe("Processes.run", () => {
+  test(
+    "loses no output where this process was held up",
+    Effect.gen(function*() {
+      const [end] = yield* Effect.all([run(sh(saysLate)), heldUp], { concurrency: 2 })
+      assert.strictEqual(text(end.stdout), "late\n")
+    })
+  )
+
   test(
     "gives both outputs and the exit code",
     Effect.gen(function*() {
@@ -208,6 +234,16 @@ describe("Processes.run", () => {
 })
 
 describe("Processes.spawn", () => {
+  test(
+    "loses no output where this process was held up",
+    Effect.scoped(Effect.gen(function*() {
+      const child = yield* spawn(sh(saysLate))
+      const all = Stream.mkString(Stream.decodeText(child.stdout))
+      const [said] = yield* Effect.all([all, heldUp], { concurrency: 2 })
+      assert.strictEqual(said, "late\n")
+    }))
+  )
+
   test(
     "leaves no fiber behind, where a process is gone before its input is closed, too",
     Effect.gen(function*() {
