@@ -9,10 +9,12 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import { randomInt } from "node:crypto"
 import { chmod, lstat, rmdir } from "node:fs/promises"
 import { Processes } from "../process/Processes.ts"
 import { waitAtMost } from "../process/waitAtMost.ts"
 import { ownMark } from "../store/ownMark.ts"
+import { tellCleanupFailed } from "./tellCleanupFailed.ts"
 
 const isMissing = (error: PlatformError): boolean => error._tag === "SystemError" && error.reason === "NotFound"
 
@@ -66,16 +68,16 @@ export class Trash extends Context.Tag("codex-runner/Trash")<
             end.code === 0 ? Effect.succeed(end) : Effect.zipRight(unlockFolders(paths), rm(paths))
           ),
           Effect.flatMap((end) => end.code === 0 ? Effect.void : Effect.fail(end.stderr.slice(0, 500))),
-          Effect.catchAllCause((cause) => Effect.logWarning(`Worktree cleanup failed: ${paths.join(", ")}`, cause))
+          Effect.catchAllCause(tellCleanupFailed)
         )
       const removeWaiting = Effect.suspend(() => {
         const paths = waiting.splice(0, 100)
         return paths.length === 0 ? Effect.void : remove(paths)
       }).pipe(oneAtATime.withPermits(1))
 
-      let serial = 0
       const discard = Effect.fn("Trash.discard")(function*(path: string, trashFolder: string) {
-        const target = `${trashFolder}/${ownMark()}-${Date.now()}-${serial++}`
+        // A process may have several of these services, each with its own runs.
+        const target = `${trashFolder}/${ownMark()}-${Date.now()}-${randomInt(2 ** 47)}`
         yield* fs.makeDirectory(trashFolder, { recursive: true, mode: 0o700 })
         const move = Effect.as(fs.rename(path, target), true)
         const moved = yield* move.pipe(
@@ -90,7 +92,7 @@ export class Trash extends Context.Tag("codex-runner/Trash")<
         )
         removals.add(fiber)
         fiber.addObserver(() => removals.delete(fiber))
-      }, Effect.catchAllCause((cause) => Effect.logWarning("Worktree cleanup failed", cause)))
+      }, Effect.catchAllCause(tellCleanupFailed))
 
       return Trash.of({
         discard,

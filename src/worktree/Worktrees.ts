@@ -18,6 +18,7 @@ import { removeEntry } from "../git/worktreeEntries.ts"
 import { tmpdirIn } from "../policy/environment.ts"
 import { copyIndex } from "../process/copyFile.ts"
 import { makePrivateGit, type PrivateGit } from "./PrivateGit.ts"
+import { tellCleanupFailed } from "./tellCleanupFailed.ts"
 import { Trash } from "./Trash.ts"
 
 /** Where things of one repository lie in the state folder. */
@@ -90,10 +91,10 @@ export class Worktrees extends Context.Tag("codex-runner/Worktrees")<
             all.filter((one) => one.lock === lock),
             all.filter((one) => one.lock !== lock)
           ]),
-          Effect.forEach(({ entry }) =>
-            Effect.try(() => removeEntry(entry)).pipe(
-              Effect.catchAll((error) => Effect.logWarning(`Worktree cleanup failed: ${entry}`, error))
-            ), { discard: true })
+          Effect.forEach(
+            ({ entry }) => Effect.sync(() => removeEntry(entry)).pipe(Effect.catchAllCause(tellCleanupFailed)),
+            { discard: true }
+          )
         )
 
       const register = Effect.fn("Worktrees.register")(
@@ -181,7 +182,7 @@ export class Worktrees extends Context.Tag("codex-runner/Worktrees")<
       const settle = Ref.get(entriesToDelete).pipe(
         Effect.map((all) => [...new Set(all.map((one) => one.lock))]),
         Effect.flatMap(Effect.forEach((lock) => locks.withLock(lock)(deleteEntries(lock)), { discard: true })),
-        Effect.catchAllCause((cause) => Effect.logWarning("Worktree cleanup failed", cause)),
+        Effect.catchAllCause(tellCleanupFailed),
         Effect.zipRight(trash.settle),
         Effect.withSpan("Worktrees.settle")
       )

@@ -37,6 +37,20 @@ describe("Trash", () => {
       assert.deepStrictEqual(Fs.readdirSync(`${folder}/trash`), [])
     }))
 
+  it.scopedLive("gets in no other's way in the same process, however much both discard at once", () =>
+    Effect.gen(function*() {
+      const folder = yield* scratchFolder
+      const paths = Array.from({ length: 200 }, (_, index) => `${folder}/w/${index}`)
+      for (const path of paths) Fs.mkdirSync(`${path}/inside`, { recursive: true })
+      const logged: Array<unknown> = []
+      const logger = Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => void logged.push(message)))
+      const halves = [paths.slice(0, 100), paths.slice(100)].map((half) => discard(half, `${folder}/trash`))
+      yield* Effect.all(halves, { concurrency: 2 }).pipe(Effect.provide(logger))
+      assert.deepStrictEqual(logged, [])
+      assert.deepStrictEqual(Fs.readdirSync(`${folder}/w`), [])
+      assert.deepStrictEqual(Fs.readdirSync(`${folder}/trash`), [])
+    }))
+
   it.scopedLive("deletes a link, not what it leads to", () =>
     Effect.gen(function*() {
       const folder = yield* scratchFolder
