@@ -1,4 +1,4 @@
-/** The view at real terminals, fed with events by a program that goes a step further at each SIGUSR2. */
+/** The view at real terminals, fed with events by a program that goes a step further at each SIGUSR2, and ends at SIGUSR1. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -17,7 +17,8 @@ import { writeFileSync } from "node:fs"
 import { Interruptions, listen } from "./src/cli/interruptions.ts"
 import { Output } from "./src/cli/output.ts"
 import { withProgress } from "./src/cli/progress.ts"
-import { run, task } from "./test/cli/results.ts"
+import { run } from "./test/cli/results.ts"
+import { task } from "./test/support/results.ts"
 import { command, denied, edit, enters, finishes, message, says, started } from "./test/cli/live/events.ts"
 
 const ids = Array.from({ length: Number(process.argv[3] ?? 4) }, (_, index) => "task-" + index)
@@ -61,8 +62,9 @@ const layers = Layer.mergeAll(Output.layer, Layer.succeed(Interruptions, listen(
 // A signal that is waited for keeps no process alive.
 setInterval(() => {}, 1_000_000)
 Effect.runPromise(Effect.withClock(Effect.provide(main, layers), still)).then(() => {
+  // A terminal whose program is gone is not read for long: it stays until what it wrote was seen.
+  process.on("SIGUSR1", () => process.exit())
   process.stdout.write("the results\\n")
-  process.exit()
 })
 `
 
@@ -108,8 +110,14 @@ const toTheMiddle = (terminal: Effect.Effect.Success<ReturnType<typeof open>>) =
 const goUntil = (terminal: { readonly go: Effect.Effect<void> }, is: () => boolean) =>
   Effect.repeat(terminal.go, { until: is, schedule: Schedule.spaced("50 millis") })
 
-const toTheEnd = (terminal: { readonly go: Effect.Effect<void>; readonly ended: Effect.Effect<number> }) =>
-  Effect.raceFirst(terminal.ended, Effect.zipRight(goUntil(terminal, () => false), Effect.never))
+/** Through all steps, until what comes after the view was written; then to its exit code. */
+const toTheEnd = (terminal: Effect.Effect.Success<ReturnType<typeof open>>) =>
+  Effect.gen(function*() {
+    const seen = terminal.until(() => terminal.bytes().includes("the results"))
+    yield* Effect.raceFirst(seen, Effect.zipRight(goUntil(terminal, () => false), Effect.never))
+    process.kill(terminal.pid, "SIGUSR1")
+    return yield* terminal.ended
+  })
 
 describe("the live view at a terminal", () => {
   for (const [columns, rows] of [[80, 24], [200, 50]] as const) {
