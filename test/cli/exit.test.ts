@@ -2,46 +2,20 @@ import { assert, describe, it } from "@effect/vitest"
 import { exitCodeOf, exitCodeOfProblems } from "../../src/cli/exit.ts"
 import type { Problem } from "../../src/domain/Problem.ts"
 import type { RunStatus, TaskError, TaskStatus } from "../../src/domain/Result.ts"
-import { RunId, TaskId } from "../../src/domain/Task.ts"
+import { RunId } from "../../src/domain/Task.ts"
+import { task } from "../support/results.ts"
 
 const error: TaskError = { kind: "cancelled", message: "" }
 
-const codeOf = (status: RunStatus, ...tasks: ReadonlyArray<TaskStatus | readonly [TaskStatus, TaskError]>) =>
+const codeOf = (status: RunStatus, ...ends: ReadonlyArray<TaskStatus | readonly [TaskStatus, TaskError]>) =>
   exitCodeOf({
     run_id: RunId.make("r"),
     status,
     base_commit: "",
     total_duration_ms: 0,
-    results: tasks.map((task) => ({
-      task_id: TaskId.make("a"),
-      status: typeof task === "string" ? task : task[0],
-      exit_code: null,
-      files_changed: [],
-      patch: "",
-      patch_applicable: false,
-      apply_check_log: "",
-      commands_run: [],
-      evidence: "",
-      logs: { stdout: "", stderr: "", tail: "" },
-      workspace_path: "",
-      duration_ms: 0,
-      summary: "",
-      notes_for_manager: "",
-      error: typeof task === "string" ? null : task[1],
-      denied: [],
-      violations: [],
-      enforcement: "none",
-      reads: "confined",
-      captured: true,
-      ref: null,
-      patch_path: null,
-      patch_sha256: null,
-      usage: null,
-      thread_id: null,
-      log_dir: "",
-      started_at: null,
-      finished_at: null
-    }))
+    results: ends.map((end) =>
+      typeof end === "string" ? task("a", { status: end }) : task("a", { status: end[0], error: end[1] })
+    )
   })
 
 describe("the exit code of a run", () => {

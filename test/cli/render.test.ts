@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { progressLine, renderNotStarted, renderProblems } from "../../src/cli/render.ts"
 import { RunId, TaskId } from "../../src/domain/Task.ts"
-import { plain, run, tagged, task } from "./results.ts"
+import { task } from "../support/results.ts"
+import { plain, run, tagged } from "./results.ts"
 
 describe("a line for an event", () => {
   const id = TaskId.make("a")

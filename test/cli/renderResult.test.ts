@@ -4,7 +4,8 @@ import { renderResult, type ResultView } from "../../src/cli/renderResult.ts"
 import { widthOf } from "../../src/cli/width.ts"
 import type { RunResult } from "../../src/domain/Result.ts"
 import { TaskId } from "../../src/domain/Task.ts"
-import { plain, run, tagged, task } from "./results.ts"
+import { task } from "../support/results.ts"
+import { plain, run, tagged } from "./results.ts"
 
 const patch = `diff --git a/src/a.ts b/src/a.ts
 index 1..2 100644

@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { renderStory } from "../../src/cli/renderStory.ts"
 import { RunId, TaskId } from "../../src/domain/Task.ts"
 import type { StoryEntry, TaskStory } from "../../src/domain/TaskStory.ts"
-import { plain, task } from "./results.ts"
+import { task } from "../support/results.ts"
+import { plain } from "./results.ts"
 
 const entry = (kind: StoryEntry["kind"], text: string, more: Partial<StoryEntry> = {}): StoryEntry => ({
   at: null,

@@ -13,6 +13,7 @@ import { admit } from "../../src/policy/admission.ts"
 import { RunStore } from "../../src/store/RunStore.ts"
 import { type Layout, layoutOf, runFolder, taskFolder } from "../../src/store/stateFolder.ts"
 import { scratchFolder } from "../support/GitRepo.ts"
+import { task } from "../support/results.ts"
 
 const store = RunStore.layer.pipe(Layer.provide(NodeFileSystem.layer))
 
@@ -24,36 +25,8 @@ const admitted = (runId: string, tasks: ReadonlyArray<string> = ["a", "b"]): Adm
     baseCommit: "0".repeat(40)
   }))
 
-const resultOf = (taskId: string): TaskResult => ({
-  task_id: TaskId.make(taskId),
-  status: "success",
-  exit_code: 0,
-  files_changed: ["ü.txt"],
-  patch: "",
-  patch_applicable: true,
-  apply_check_log: "",
-  commands_run: [{ cmd: "npm test", exit_code: 0 }],
-  evidence: "",
-  logs: { stdout: "", stderr: "", tail: "" },
-  workspace_path: "",
-  duration_ms: 1,
-  summary: "",
-  notes_for_manager: "",
-  error: null,
-  denied: [],
-  violations: [],
-  enforcement: "none",
-  reads: "confined",
-  captured: true,
-  ref: null,
-  patch_path: null,
-  patch_sha256: null,
-  usage: null,
-  thread_id: null,
-  log_dir: "",
-  started_at: null,
-  finished_at: null
-})
+const resultOf = (taskId: string): TaskResult =>
+  task(taskId, { files_changed: ["ü.txt"], commands_run: [{ cmd: "npm test", exit_code: 0 }] })
 
 const finished = (runId: string): RunResult => ({
   run_id: RunId.make(runId),

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { type LiveTask, signalled } from "../../../src/cli/live/LiveState.ts"
-import { run, task } from "../results.ts"
+import { task } from "../../support/results.ts"
+import { run } from "../results.ts"
 import { command, denied, edit, enters, finishes, fold, message, runEnds, says, started } from "./events.ts"
 
 const of = (state: ReturnType<typeof fold>, id: string): LiveTask => {

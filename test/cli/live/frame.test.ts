@@ -3,7 +3,8 @@ import * as fc from "fast-check"
 import { frame } from "../../../src/cli/live/frame.ts"
 import { type LiveState, signalled } from "../../../src/cli/live/LiveState.ts"
 import { widthOf } from "../../../src/cli/width.ts"
-import { plain, tagged, task } from "../results.ts"
+import { task } from "../../support/results.ts"
+import { plain, tagged } from "../results.ts"
 import { command, denied, edit, enters, finishes, fold, message, says, started } from "./events.ts"
 
 const shown = (state: LiveState, columns: number, rows: number, second = 42, palette = plain): ReadonlyArray<string> =>

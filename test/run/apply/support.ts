@@ -22,8 +22,8 @@ import { admit } from "../../../src/policy/admission.ts"
 import { sha256Of } from "../../../src/store/records.ts"
 import { RunStore } from "../../../src/store/RunStore.ts"
 import { type Layout, layoutOf, refOf, taskFolder } from "../../../src/store/stateFolder.ts"
-import { task } from "../../cli/results.ts"
 import { type Files, type GitRepo, plainGit, writeFiles } from "../../support/GitRepo.ts"
+import { task } from "../../support/results.ts"
 import { pipeline, type PipelineOptions } from "../pipeline.ts"
 
 /** What a task left. */
