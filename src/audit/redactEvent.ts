@@ -1,7 +1,6 @@
 /** An event as it may leave the state folder: for the live view and for MCP progress. */
 import type { CodexEvent, Item } from "../domain/CodexEvent.ts"
-import { firstCharacters, lastCharacters } from "../process/boundedTail.ts"
-import { pemReach } from "./redaction/shapes.ts"
+import { shortenedEnd, shortenedStart } from "./maskedCut.ts"
 
 /** Masks in every text that a model, a command or a provider wrote. */
 export const redactEvent = (event: CodexEvent, redact: (text: string) => string): CodexEvent => {
@@ -43,24 +42,9 @@ export const maxEventText = 64_000
 export const maxEventOutput = 32_000
 /** Entries of one list, {@link maxEventText} characters of them together. */
 export const maxEventEntries = 1_000
-/**
- * A line of Codex's may be megabytes long, and masking them would hold up all other tasks. So what is cut off is cut
- * first; but no secret is cut in two, for as much as the longest one takes is masked with the rest, and then left out.
- */
-export const redactionMargin = pemReach + 1_000
 
-const startOf = (text: string, redact: (text: string) => string): string => {
-  if (text.length <= maxEventText + redactionMargin) return redact(text)
-  const masked = redact(firstCharacters(text, maxEventText + redactionMargin))
-  const kept = firstCharacters(masked, Math.max(0, masked.length - redactionMargin))
-  return `${kept}\n[… cut here: the whole is in the log of events]`
-}
-
-const endOf = (text: string, redact: (text: string) => string): string => {
-  if (text.length <= maxEventOutput + redactionMargin) return redact(text)
-  const masked = redact(lastCharacters(text, maxEventOutput + redactionMargin))
-  return lastCharacters(masked, Math.max(0, masked.length - redactionMargin))
-}
+const startOf = (text: string, redact: (text: string) => string): string =>
+  shortenedStart(text, redact, maxEventText, "the whole is in the log of events")
 
 /** As many from the start as an event has room for. */
 const first = <A>(entries: ReadonlyArray<A>, lengthOf: (entry: A) => number): ReadonlyArray<A> => {
@@ -72,13 +56,12 @@ const redactItem = (item: Item, redact: (text: string) => string): Item => {
   const start = (text: string) => startOf(text, redact)
   switch (item.type) {
     case "command_execution": {
-      const { length } = item.aggregated_output
-      const output = endOf(item.aggregated_output, redact)
+      const { isCut, text } = shortenedEnd(item.aggregated_output, redact, maxEventOutput)
       return {
         ...item,
         command: start(item.command),
-        aggregated_output: output,
-        ...(length > maxEventOutput + redactionMargin ? { dropped: length - output.length } : {})
+        aggregated_output: text,
+        ...(isCut ? { dropped: item.aggregated_output.length - text.length } : {})
       }
     }
     case "file_change":

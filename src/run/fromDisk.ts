@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { open } from "node:fs/promises"
+import type { Part } from "../audit/maskedCut.ts"
 import { lastCharacters } from "../process/boundedTail.ts"
-import type { Part } from "./maskedCut.ts"
 
 /** The start of a file, of at least so many bytes where it has them; its size, and the hash of all of it. */
 export const readStart = (path: string, characters: number) =>

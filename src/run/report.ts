@@ -1,45 +1,25 @@
 /** A task's result, made from everything that is known of it once it has ended. */
 import * as Effect from "effect/Effect"
 import { evidence, summary } from "../audit/evidence.ts"
+import { maskedEnd, maskedStart, toRead } from "../audit/maskedCut.ts"
 import { notesForManager } from "../audit/notes.ts"
 import type { TaskFacts } from "../audit/TaskFacts.ts"
-import * as Transcript from "../audit/Transcript.ts"
 import { maxStderrTail } from "../codex/Codex.ts"
-import type { Reads, TaskError, TaskResult, TaskStatus, Violation } from "../domain/Result.ts"
+import type { Reads, TaskError, TaskResult } from "../domain/Result.ts"
 import type { AdmittedTask } from "../domain/Task.ts"
 import { readGateLogIn } from "../gate/gateLog.ts"
 import { joinGate } from "../gate/joinGate.ts"
-import type { CaptureFailed } from "../patch/CaptureFailed.ts"
-import type { Changes } from "../patch/Patches.ts"
-import { SecurityPolicy } from "../policy/SecurityPolicy.ts"
 import { lastCharacters } from "../process/boundedTail.ts"
 import { taskFolder } from "../store/stateFolder.ts"
-import type { Worktree } from "../worktree/Worktrees.ts"
 import { cutsOf, maxFilesListed, maxViolationsListed } from "./cuts.ts"
 import { readEnd, readStart } from "./fromDisk.ts"
-import { maskedEnd, maskedStart, toRead } from "./maskedCut.ts"
 import type { RunContext } from "./RunContext.ts"
+import { type Ended, verdict, violationsOf, warningsOf } from "./verdict.ts"
 
 /** Of the exact patch, so much is in the result; the whole is at `patch_path`. */
 const maxPatchCharacters = 256 * 1024
 const maxLogCharacters = 16_000
 const tailCharacters = 500
-
-export interface Ended {
-  readonly status: TaskStatus
-  readonly error: TaskError | null
-  readonly exitCode: number | null
-  readonly captureFailed: CaptureFailed | null
-  /** What Codex was ended for, where that was a breach of the gate. */
-  readonly breach?: string
-  readonly changes: Changes | null
-  readonly transcript: Transcript.Transcript
-  readonly stderrTail: string
-  readonly worktree: Worktree | null
-  /** Milliseconds since the epoch. */
-  readonly startedAt: number
-  readonly finishedAt: number
-}
 
 /** Never fails: where the report itself can't be made, what is known for sure is told. */
 export const report = (context: RunContext, task: AdmittedTask, ended: Ended) =>
@@ -84,10 +64,7 @@ const fullReport = Effect.fn("report")(function*(context: RunContext, task: Admi
     : joinGate(ended.transcript, yield* readGateLogIn(logDir))
   // What the gate allowed needs no second judgement; without a gate this is the only one.
   const commands = gate === null ? transcript.commands.map(({ command }) => command) : []
-  const violations = [
-    ...withBreach(breaches, ended.breach),
-    ...(yield* violationsOf(context, task, ended, commands))
-  ]
+  const violations = yield* violationsOf(context, task, ended, { breaches, commands })
   const { error, status } = verdict(ended, violations)
   const files = changes?.files ?? []
   const cuts = yield* cutsOf({
@@ -179,76 +156,3 @@ export const skipped = (context: RunContext, task: AdmittedTask, why: TaskError 
   started_at: null,
   finished_at: null
 })
-
-/** What Codex was ended for is among the breaches, unless the transcript has no place for it. */
-const withBreach = (breaches: ReadonlyArray<Violation>, detail: string | undefined): ReadonlyArray<Violation> =>
-  detail === undefined || breaches.some((breach) => breach.detail === detail)
-    ? breaches
-    : [{ kind: "enforcement_breach", detail }, ...breaches]
-
-const violationsOf = Effect.fnUntraced(function*(
-  context: RunContext,
-  task: AdmittedTask,
-  { changes, worktree }: Ended,
-  commands: ReadonlyArray<string>
-) {
-  if (worktree === null) return []
-  const policy = yield* SecurityPolicy
-  return [
-    ...(changes?.violations ?? []),
-    ...policy.audit({
-      task,
-      worktree: worktree.path,
-      commands,
-      searchPath: context.ready.session.searchPath,
-      files: changes?.files ?? [],
-      links: changes?.links ?? new Map(),
-      foldedPaths: worktree.base.foldedPaths
-    })
-  ]
-})
-
-/** What Codex reached, seen with what the policy and the capture say of it. The first trouble is the one told. */
-const verdict = (
-  ended: Ended,
-  violations: ReadonlyArray<Violation>
-): { readonly status: TaskStatus; readonly error: TaskError | null } => {
-  if (ended.status !== "success") return { status: ended.status, error: ended.error }
-  if (ended.captureFailed !== null) {
-    const { kind, message } = ended.captureFailed
-    return {
-      status: "failed",
-      error: { kind, message: kind === "worktree" ? message : `${message} The worktree is kept.` }
-    }
-  }
-  const first = violations[0]
-  if (first !== undefined) {
-    const more = violations.length === 1 ? "" : ` (and ${violations.length - 1} more, see violations)`
-    return { status: "failed", error: { kind: "policy", message: `${first.detail}${more}` } }
-  }
-  if (ended.changes !== null && !ended.changes.applies.onBase) {
-    return { status: "failed", error: { kind: "patch", message: ended.changes.applies.log } }
-  }
-  return { status: "success", error: null }
-}
-
-const warningsOf = ({ captureFailed, changes, worktree }: Ended): ReadonlyArray<string> => [
-  ...(captureFailed === null
-    ? []
-    : captureFailed.kind === "worktree"
-    ? [`${captureFailed.message}. What it had changed is lost.`]
-    : [`${captureFailed.message}. The worktree is kept at ${worktree?.path}.`]),
-  ...(changes?.incomplete.length
-    ? [`The patch is not complete (${changes.incomplete.join("; ")}). The worktree is kept at ${worktree?.path}.`]
-    : []),
-  ...(changes !== null && changes.applies.onBase && !changes.applies.onHead
-    ? ["The patch applies to the base commit, but no longer to the checkout's HEAD (see apply_check_log)."]
-    : []),
-  ...(changes?.disposable.length
-    ? [
-      `Left out as what tools leave behind: ${changes.disposable.slice(0, 10).join(", ")}${
-        changes.disposable.length > 10 ? ` and ${changes.disposable.length - 10} more` : ""
-      }.`
-    ]
-    : [])
-]

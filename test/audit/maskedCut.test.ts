@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import { maskedEnd, maskedStart, toRead } from "../../src/audit/maskedCut.ts"
 import { makeRedactor } from "../../src/audit/redaction.ts"
-import { maskedEnd, maskedStart, toRead } from "../../src/run/maskedCut.ts"
 
 const redact = makeRedactor([]).text
 const token = `ghp_${"a1B2".repeat(9)}`
