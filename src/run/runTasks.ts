@@ -40,9 +40,11 @@ export const runTasks = Effect.fnUntraced(function*(
   const kept = resumed?.kept
   const { layout, run } = ready
   const store = yield* RunStore
-  const { codex_ephemeral } = yield* RunnerConfig
+  const { codex_ephemeral, disposable_paths, keep_worktrees } = yield* RunnerConfig
   const startedAt = yield* Clock.currentTimeMillis
-  if (kept === undefined) yield* store.create(layout, run, new Date(startedAt))
+  if (kept === undefined) {
+    yield* store.create(layout, run, new Date(startedAt), { codex_ephemeral, disposable_paths, keep_worktrees })
+  }
   const results = yield* Ref.make<ReadonlyMap<string, TaskResult>>(
     new Map(kept?.map((result) => [result.task_id, result]))
   )

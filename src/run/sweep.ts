@@ -78,6 +78,8 @@ const sweepRun = Effect.fnUntraced(
       return []
     }
     const record = run.record.value
+    // What was asked of the run counts, not what is asked of whoever comes after.
+    const config = { ...yield* RunnerConfig, ...record.settings }
     const folders = record.request.tasks.map(({ task_id }) => taskFolder(layout, record.run_id, task_id))
     for (const folder of [run.folder, ...folders]) {
       finishDraft(resultIn(folder), (result) => isOnRecord(run.folder, result))
@@ -89,10 +91,10 @@ const sweepRun = Effect.fnUntraced(
     const tasks = yield* Effect.forEach(
       record.request.tasks,
       ({ task_id }) => rescueTask({ repository, layout, runId, taskId: task_id, base, begun: begun(task_id) })
-    )
+    ).pipe(Effect.provideService(RunnerConfig, config))
     const saved = tasks.flatMap((task) => task.saved)
     const kept = tasks.flatMap((task) => task.kept)
-    yield* releaseRun(repository, layout, record)
+    yield* Effect.provideService(releaseRun(repository, layout, record), RunnerConfig, config)
     for (const draft of draftsIn(run.folder)) yield* Effect.ignore(fs.remove(draft))
     // What could not be captured today may be tomorrow.
     if (!tasks.some(({ failed }) => failed)) {

@@ -15,21 +15,14 @@ import { attend, makeHeartbeats } from "./heartbeat.ts"
 import { appendToJournal, mendJournal } from "./journal.ts"
 import { cancelMark, hasResult, resultIn, sweptMark } from "./marks.ts"
 import { ownerFile, ownerIsAlive, thisProcess } from "./owner.ts"
-import {
-  readRecord,
-  readResult,
-  recordedFiles,
-  recordIn,
-  runIdsIn,
-  type RunRecord,
-  tasksWithResult
-} from "./readRun.ts"
-import { appendRecord, type NewRecord, sha256Of, verifyRecords } from "./records.ts"
+import { readRecord, readResult, recordIn, runIdsIn, type RunRecord, type RunSettings } from "./readRun.ts"
+import { appendRecord, type NewRecord, sha256Of } from "./records.ts"
 import { RunBusy, RunExists } from "./runTaken.ts"
 import { setAside } from "./setAside.ts"
 import { signingKey } from "./signingKey.ts"
 import { type Layout, runFolder, taskFolder } from "./stateFolder.ts"
 import { summarize } from "./summary.ts"
+import { verifyStored } from "./verifyStored.ts"
 
 /** A run as it lies on disk. */
 export interface StoredRun {
@@ -48,7 +41,12 @@ export class RunStore extends Context.Tag("codex-runner/RunStore")<
     /** Says whose a folder is: this process's, from here on. Others can tell as long as it is so. */
     readonly own: (folder: string) => Effect.Effect<void, StoreFailed>
     /** Makes the run's folder, owned by this process. Fails where the id is taken. */
-    readonly create: (layout: Layout, run: AdmittedRun, createdAt: Date) => Effect.Effect<void, StoreFailed | RunExists>
+    readonly create: (
+      layout: Layout,
+      run: AdmittedRun,
+      createdAt: Date,
+      settings?: RunSettings
+    ) => Effect.Effect<void, StoreFailed | RunExists>
     /**
      * Takes over a run that no process is at, for these tasks to be run again: what they had left is set aside, what
      * stopped the run is forgotten. No two at the same time: the caller holds the lock that sweeping has.
@@ -124,26 +122,34 @@ export class RunStore extends Context.Tag("codex-runner/RunStore")<
           Effect.zipRight(heartbeats.begin(folder))
         )
 
-      const fill = Effect.fnUntraced(function*(layout: Layout, run: AdmittedRun, createdAt: Date) {
-        const folder = runFolder(layout, run.runId)
-        yield* own(folder)
-        const content: RunRecord = {
-          run_id: run.runId,
-          base_commit: run.baseCommit,
-          created_at: createdAt.toISOString(),
-          request: run.request
+      const fill = Effect.fnUntraced(
+        function*(layout: Layout, run: AdmittedRun, createdAt: Date, settings?: RunSettings) {
+          const folder = runFolder(layout, run.runId)
+          yield* own(folder)
+          const content: RunRecord = {
+            run_id: run.runId,
+            base_commit: run.baseCommit,
+            created_at: createdAt.toISOString(),
+            request: run.request,
+            ...(settings === undefined ? {} : { settings })
+          }
+          const text = JSON.stringify(content, null, 2)
+          const record = keepRecord(layout, run.runId, { kind: "run", result_sha256: sha256Of(text) })
+          yield* durably(recordIn(folder), text, record)
+          for (const { taskId } of run.tasks) {
+            yield* fs.makeDirectory(taskFolder(layout, run.runId, taskId), { recursive: true, mode: 0o700 }).pipe(
+              Effect.mapError(failed(folder))
+            )
+          }
         }
-        const text = JSON.stringify(content, null, 2)
-        const record = keepRecord(layout, run.runId, { kind: "run", result_sha256: sha256Of(text) })
-        yield* durably(recordIn(folder), text, record)
-        for (const { taskId } of run.tasks) {
-          yield* fs.makeDirectory(taskFolder(layout, run.runId, taskId), { recursive: true, mode: 0o700 }).pipe(
-            Effect.mapError(failed(folder))
-          )
-        }
-      })
+      )
 
-      const create = Effect.fn("RunStore.create")(function*(layout: Layout, run: AdmittedRun, createdAt: Date) {
+      const create = Effect.fn("RunStore.create")(function*(
+        layout: Layout,
+        run: AdmittedRun,
+        createdAt: Date,
+        settings?: RunSettings
+      ) {
         const folder = runFolder(layout, run.runId)
         yield* fs.makeDirectory(layout.runs, { recursive: true, mode: 0o700 }).pipe(Effect.mapError(failed(folder)))
         yield* fs.makeDirectory(folder, { mode: 0o700 }).pipe(
@@ -154,7 +160,7 @@ export class RunStore extends Context.Tag("codex-runner/RunStore")<
           )
         )
         // Half of a run is none: its name is free again.
-        yield* fill(layout, run, createdAt).pipe(
+        yield* fill(layout, run, createdAt, settings).pipe(
           Effect.onError(() => Effect.ignore(fs.remove(folder, { recursive: true, force: true })))
         )
       })
@@ -193,7 +199,7 @@ export class RunStore extends Context.Tag("codex-runner/RunStore")<
 
       return RunStore.of({
         own: (folder) => unlessSealed(own(folder)),
-        create: (layout, run, createdAt) => unlessSealed(create(layout, run, createdAt)),
+        create: (...made) => unlessSealed(create(...made)),
         reopen: (layout, runId, again) => unlessSealed(reopen(layout, runId, again)),
         find,
         summary,
@@ -230,19 +236,7 @@ export class RunStore extends Context.Tag("codex-runner/RunStore")<
         },
         recordApply: (layout, runId, { patchSha256, taskId, to }) =>
           keepRecord(layout, runId, { kind: "apply", task_id: taskId, status: to, patch_sha256: patchSha256 }),
-        verify: Effect.fn("RunStore.verify")(function*(layout: Layout, runId: RunId) {
-          const folder = runFolder(layout, runId)
-          const key = yield* signingKey(path.dirname(layout.root))
-          return yield* Effect.try({
-            try: () =>
-              verifyRecords(folder, key, {
-                filesOf: (record) => recordedFiles(layout, runId, record),
-                tasks: tasksWithResult(folder),
-                ended: hasResult(folder)
-              }),
-            catch: (cause) => new StoreFailed({ path: folder, reason: String(cause) })
-          })
-        }),
+        verify: verifyStored,
         seal: Effect.sync(() => {
           isSealed = true
         })

@@ -6,6 +6,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { readdir } from "node:fs/promises"
+import { KeepWorktrees } from "../config/RunnerConfigFile.ts"
 import { RunResult, TaskResult } from "../domain/Result.ts"
 import { RunId, RunRequest } from "../domain/Task.ts"
 import { resultIn } from "./marks.ts"
@@ -13,13 +14,22 @@ import { ownerIsAlive } from "./owner.ts"
 import type { Record as SignedRecord, RecordedFiles } from "./records.ts"
 import { type Layout, runFolder, taskFolder } from "./stateFolder.ts"
 
+/** What of the configuration counts for what a run leaves behind, whoever clears it away. */
+export const RunSettings = Schema.Struct({
+  keep_worktrees: KeepWorktrees,
+  disposable_paths: Schema.Array(Schema.String),
+  codex_ephemeral: Schema.Boolean
+})
+export type RunSettings = typeof RunSettings.Type
+
 /** What identifies a run on disk. */
 export const RunRecord = Schema.Struct({
   run_id: RunId,
   base_commit: Schema.String,
   /** ISO 8601. */
   created_at: Schema.String,
-  request: RunRequest
+  request: RunRequest,
+  settings: Schema.optionalWith(RunSettings, { exact: true })
 })
 export type RunRecord = typeof RunRecord.Type
 

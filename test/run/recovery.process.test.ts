@@ -83,6 +83,16 @@ describe("a resumed run whose runner died", () => {
     }))
 })
 
+describe("a run that asked for its worktrees to stay, and whose runner died", () => {
+  it.scopedLive("has them still, whatever is asked of whoever clears up", () =>
+    Effect.gen(function*() {
+      const repo = yield* gitRepo()
+      yield* abandoned(repo, { options: { config: { keep_worktrees: "always" } } })
+      const [summary] = yield* look(repo)
+      assert.deepStrictEqual(summary?.kept_worktrees, [`${stateOf(repo)}/worktrees/r/r-good-1`])
+    }))
+})
+
 describe("a task whose session was kept, and whose next attempt ended before its Codex began", () => {
   it.scopedLive("goes on in its thread, with the work of the attempt before", () =>
     Effect.gen(function*() {
