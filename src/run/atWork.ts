@@ -11,6 +11,7 @@ import type { AdmittedTask } from "../domain/Task.ts"
 import { refuseFlood, type TooManyCalls } from "../gate/flood.ts"
 import { followDenials } from "../gate/followDenials.ts"
 import { type EnforcementBreach, watchGate } from "../gate/watchGate.ts"
+import { SpawnFailed } from "../process/failures.ts"
 import type { Worktree } from "../worktree/Worktrees.ts"
 import type { Ready } from "./preflight.ts"
 import type { RunContext } from "./RunContext.ts"
@@ -115,6 +116,14 @@ export const errorOf = (failure: { readonly _tag: string; readonly message: stri
     ? failure.clock === "wall" ? "timeout" : "idle_timeout"
     : isDiskTrouble(failure.message)
     ? "disk"
+    : isMissingFolder(failure)
+    ? "worktree"
     : errorKinds[failure._tag] ?? "internal",
-  message: failure.message
+  message: failure instanceof SpawnFailed && failure.missing === "program"
+    ? `${failure.message}. Install it with: npm install -g @openai/codex`
+    : failure.message
 })
+
+/** A Codex whose worktree is gone is not missing itself. */
+const isMissingFolder = (failure: { readonly _tag: string }): boolean =>
+  failure instanceof SpawnFailed && failure.missing === "cwd"

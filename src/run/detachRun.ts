@@ -38,12 +38,17 @@ export const detachRun = Effect.fn("detachRun")(function*(work: DetachedOrder["w
     )
   }
   const log = path.join(layout.root, `detached-${process.pid}-${randomBytes(4).toString("hex")}.log`)
-  const said = yield* order({
+  const start = {
     program: path.join(folder, programFile),
     text: encodeOrder({ directory, config, work, log }),
     env: { ...env, ...(yield* traceparent) },
     log
-  })
+  }
+  const said = yield* Effect.acquireUseRelease(
+    openLog(log),
+    (fd) => order(start, fd),
+    (fd) => Effect.sync(() => closeSync(fd))
+  )
   const answer = yield* decodeAnswer(said).pipe(
     Effect.mapError(() => rejected("detach", "the detached runner ended without an answer.", `Its log is ${log}.`))
   )
@@ -51,16 +56,23 @@ export const detachRun = Effect.fn("detachRun")(function*(work: DetachedOrder["w
   return yield* new RunRejected({ problems: answer.problems })
 })
 
+const openLog = (log: string) =>
+  Effect.try({
+    try: () => {
+      mkdirSync(path.dirname(log), { recursive: true, mode: 0o700 })
+      return openSync(log, "a", 0o600)
+    },
+    catch: (cause) => rejected("state_dir", `cannot keep ${log}: ${String(cause)}. Is the disk full or read-only?`)
+  })
+
 /** Starts the runner with its order, and gives the first line that it says: empty where it ended without. */
 const order = (start: {
   readonly program: string
   readonly text: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly log: string
-}): Effect.Effect<string, RunRejected> =>
+}, log: number): Effect.Effect<string, RunRejected> =>
   Effect.async<string, RunRejected>((resume) => {
-    mkdirSync(path.dirname(start.log), { recursive: true, mode: 0o700 })
-    const log = openSync(start.log, "a", 0o600)
     // Not through Processes, which ends what it started.
     const child = spawn(process.execPath, [start.program], {
       // A folder that nobody removes.
@@ -69,7 +81,6 @@ const order = (start: {
       detached: true,
       stdio: ["pipe", "pipe", log]
     })
-    closeSync(log)
     let said = ""
     const leave = () => {
       child.stdout?.destroy()

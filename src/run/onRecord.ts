@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import type { RunState, RunSummary } from "../domain/RunState.ts"
 import type { RunId } from "../domain/Task.ts"
@@ -32,6 +33,8 @@ const summaryOf = Effect.fnUntraced(function*(layout: Layout, runId: RunId) {
   })
 })
 
+const glanceAt = (layout: Layout, runId: RunId) => Effect.flatMap(RunStore, (store) => store.glance(layout, runId))
+
 const stateOf = Effect.fnUntraced(function*(layout: Layout, name: string) {
   const { record, result } = yield* findRun(layout, name)
   const summary = yield* summaryOf(layout, record.run_id)
@@ -52,11 +55,12 @@ export const watchRun = (name: string) =>
   Stream.unwrap(Effect.gen(function*() {
     const { layout } = yield* locate()
     const runId = yield* findRunId(layout, name)
-    const summaries = Stream.concat(
-      Stream.fromEffect(summaryOf(layout, runId)),
-      Stream.repeatEffect(Effect.delay(summaryOf(layout, runId), pollEvery))
+    return Stream.repeatEffectWithSchedule(glanceAt(layout, runId), Schedule.spaced(pollEvery)).pipe(
+      Stream.changesWith((one, other) => one.isAtWork === other.isAtWork && one.journalBytes === other.journalBytes),
+      Stream.mapEffect(() => summaryOf(layout, runId)),
+      Stream.changesWith(isSame),
+      Stream.takeUntil(({ status }) => status !== "running")
     )
-    return summaries.pipe(Stream.changesWith(isSame), Stream.takeUntil(({ status }) => status !== "running"))
   })).pipe(Stream.mapError(asRejection))
 
 const isSame = (one: RunSummary, other: RunSummary): boolean =>
@@ -72,7 +76,8 @@ export const awaitRun = Effect.fn("Runs.wait")(function*(name: string, limit: Du
 
 const untilOver = Effect.fnUntraced(function*(layout: Layout, runId: RunId, limit: Duration.DurationInput) {
   const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(limit)
-  while ((yield* summaryOf(layout, runId)).status === "running" && (yield* Clock.currentTimeMillis) < until) {
+  yield* summaryOf(layout, runId)
+  while ((yield* glanceAt(layout, runId)).isAtWork && (yield* Clock.currentTimeMillis) < until) {
     yield* Effect.sleep(pollEvery)
   }
 })

@@ -21,7 +21,7 @@ import { RunBusy, RunExists } from "./runTaken.ts"
 import { setAside } from "./setAside.ts"
 import { signingKey } from "./signingKey.ts"
 import { type Layout, runFolder, taskFolder } from "./stateFolder.ts"
-import { summarize } from "./summary.ts"
+import { type Glance, glance, summarize } from "./summary.ts"
 import { verifyStored } from "./verifyStored.ts"
 
 /** A run as it lies on disk. */
@@ -59,6 +59,8 @@ export class RunStore extends Context.Tag("codex-runner/RunStore")<
     readonly find: (layout: Layout, runId: RunId) => Effect.Effect<Option.Option<StoredRun>, StoreFailed>
     /** The run in short; none where there is no such run. */
     readonly summary: (layout: Layout, runId: RunId) => Effect.Effect<Option.Option<RunSummary>, StoreFailed>
+    /** Cheap: whether somebody is at the run, and how far it is. */
+    readonly glance: (layout: Layout, runId: RunId) => Effect.Effect<Glance>
     /** Every run of a repository, oldest first. */
     readonly list: (layout: Layout) => Effect.Effect<ReadonlyArray<RunSummary>, StoreFailed>
     /** Nobody is at the run any more, though this process lives on. */
@@ -203,6 +205,7 @@ export class RunStore extends Context.Tag("codex-runner/RunStore")<
         reopen: (layout, runId, again) => unlessSealed(reopen(layout, runId, again)),
         find,
         summary,
+        glance: (layout, runId) => Effect.sync(() => glance(layout, runId)),
         list,
         disown: (layout, runId) => Effect.ignore(fs.remove(ownerFile(runFolder(layout, runId)))),
         attend: (layout, runId) => attend(runFolder(layout, runId)),

@@ -2,12 +2,12 @@
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import * as path from "node:path"
 import { RunStatus, TaskStatus } from "../domain/Result.ts"
 import type { RunSummary, TaskState } from "../domain/RunState.ts"
 import { isFinal } from "../domain/RunState.ts"
-import { type JournalEntry, readJournal } from "./journal.ts"
+import { type JournalEntry, journalIn, readJournal } from "./journal.ts"
 import { hasResult, resultIn } from "./marks.ts"
 import { ownerIsAlive } from "./owner.ts"
 import type { RunRecord } from "./readRun.ts"
@@ -21,6 +21,21 @@ const endIn = <A, I>(folder: string, schema: Schema.Schema<{ readonly status: A 
     ? Option.getOrUndefined(Either.getRight(Schema.decodeUnknownEither(schema)(readFileSync(resultIn(folder), "utf8"))))
       ?.status
     : undefined
+
+export interface Glance {
+  readonly isAtWork: boolean
+  /** It grows with everything that happens. */
+  readonly journalBytes: number
+}
+
+/** What tells whether to look again: a journal that is read five times a second would be most of the work. */
+export const glance = (layout: Layout, runId: string): Glance => {
+  const folder = runFolder(layout, runId)
+  return {
+    isAtWork: !hasResult(folder) && ownerIsAlive(folder),
+    journalBytes: statSync(journalIn(folder), { throwIfNoEntry: false })?.size ?? 0
+  }
+}
 
 export const summarize = (layout: Layout, record: RunRecord): RunSummary => {
   const folder = runFolder(layout, record.run_id)

@@ -154,6 +154,7 @@ const storeIn = (seen: Seen, options: InMemory) =>
       reopen: () => Effect.void,
       disown: () => Effect.void,
       summary: () => Effect.succeed(Option.none()),
+      glance: () => Effect.succeed({ isAtWork: false, journalBytes: 0 }),
       attend: () => Effect.never,
       askToCancel: () => Effect.void,
       seal: Effect.void,
