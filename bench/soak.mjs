@@ -3,7 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { runner } from "./lib/codex.mjs"
+import { runner, standInCodex } from "./lib/codex.mjs"
 import { watched } from "./lib/measure.mjs"
 import { makeRepository } from "./lib/repository.mjs"
 import { cleanEnv, git, withScratch } from "./lib/scratch.mjs"
@@ -39,19 +39,12 @@ const sizes = values.quick
     rounds: Number(values.rounds)
   }
 
-const codex = `#!/bin/sh
-case "$1 $2" in
-  "--version "*) echo "codex-cli 0.169.0"; exit ;;
-  "features list") echo "plugins  stable  true"; exit ;;
-  "login status") exit 0 ;;
-esac
-while [ "$1" != -C ]; do shift; done
-echo done > "$2/src/done.txt"
+const codex = standInCodex(`echo done > src/done.txt
 echo '{"type":"thread.started","thread_id":"soak"}'
 echo '{"type":"turn.started"}'
 echo '{"type":"item.completed","item":{"id":"item_0","type":"agent_message","text":"done"}}'
 echo '{"type":"turn.completed","usage":{"input_tokens":1,"cached_input_tokens":0,"output_tokens":1}}'
-`
+`)
 
 /** @param {string} scratch */
 const makeScene = (scratch) => {

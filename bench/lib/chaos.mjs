@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { root, runner } from "./codex.mjs"
+import { root, runner, standInCodex } from "./codex.mjs"
 import { makeRepository } from "./repository.mjs"
 import { cleanEnv, git } from "./scratch.mjs"
 
@@ -32,15 +32,7 @@ export const random = (seed) => {
 }
 
 /** A Codex that changes files in two steps, with a helper that outlives it unless it is ended. */
-const standIn = `#!/bin/sh
-case "$1 $2" in
-  "--version "*) echo "codex-cli 0.169.0"; exit ;;
-  "features list") echo "plugins  stable  true"; exit ;;
-  "login status") exit 0 ;;
-esac
-while [ "$1" != -C ]; do shift; done
-cd "$2" || exit 1
-echo '{"type":"thread.started","thread_id":"chaos"}'
+const standIn = standInCodex(`echo '{"type":"thread.started","thread_id":"chaos"}'
 echo '{"type":"turn.started"}'
 echo begun > src/begun.txt
 sleep 300 &
@@ -51,7 +43,7 @@ sleep 0.05
 kill $!
 echo '{"type":"item.completed","item":{"id":"item_9","type":"agent_message","text":"done"}}'
 echo '{"type":"turn.completed","usage":{"input_tokens":1,"cached_input_tokens":0,"output_tokens":1}}'
-`
+`)
 
 /** @param {string} folder */
 const processesUnder = (folder) =>

@@ -9,6 +9,18 @@ import { fileURLToPath } from "node:url"
 export const root = fileURLToPath(new URL("../..", import.meta.url))
 export const runner = join(root, "dist/bin/codex-runner.mjs")
 
+/** A Codex that is a script: what is asked before a task it answers, then it does this in the task's worktree. @param {string} work */
+export const standInCodex = (work) =>
+  `#!/bin/sh
+case "$1 $2" in
+  "--version "*) echo "codex-cli 0.169.0"; exit ;;
+  "features list") echo "plugins  stable  true"; exit ;;
+  "login status") exit 0 ;;
+esac
+while [ "$1" != -C ]; do shift; done
+cd "$2" || exit 1
+${work}`
+
 /** As npm installed it for this system. */
 export const codexBinary = () => {
   const require = createRequire(createRequire(join(root, "package.json")).resolve("@openai/codex/package.json"))

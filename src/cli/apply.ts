@@ -14,14 +14,13 @@ import { exitCodes, ExitWith } from "./exit.ts"
 import { configOption, hostLayer, loadConfiguration, repoOption, repositoryRoot } from "./inRepository.ts"
 import { Output } from "./output.ts"
 import { renderApplied, renderNotApplied } from "./renderApply.ts"
+import { runArg } from "./runs/names.ts"
 import { leadingHere } from "./showResult.ts"
 import { tellProblems } from "./tell.ts"
 import { topic } from "./topic.ts"
 
 const options = {
-  run: Args.text({ name: "run" }).pipe(
-    Args.withDescription("The run: its name, the start of it, or last.")
-  ),
+  run: runArg,
   tasks: Args.text({ name: "task" }).pipe(
     Args.withDescription("Tasks, in the order in which to apply them. Default: every task that succeeded."),
     Args.repeated

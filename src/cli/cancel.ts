@@ -1,5 +1,4 @@
 /** `codex-runner cancel`. */
-import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
@@ -11,14 +10,13 @@ import { Runs } from "../Runs.ts"
 import { exitCodes, ExitWith } from "./exit.ts"
 import { configOption, hostLayer, loadConfiguration, repoOption } from "./inRepository.ts"
 import { Output } from "./output.ts"
+import { runArg } from "./runs/names.ts"
 import { leadingHere, showResult } from "./showResult.ts"
 import { tellProblems } from "./tell.ts"
 import { topic } from "./topic.ts"
 
 const options = {
-  run: Args.text({ name: "run" }).pipe(
-    Args.withDescription("The run: its id, the start of it, or last.")
-  ),
+  run: runArg,
   repo: repoOption,
   config: configOption,
   json: Options.boolean("json").pipe(Options.withDescription("Its result as JSON, on standard output."))

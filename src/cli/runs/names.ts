@@ -9,7 +9,7 @@ import { RunnerConfig } from "../../config/RunnerConfig.ts"
 import { configOption, loadConfiguration, repoOption } from "../inRepository.ts"
 
 export const runArg = Args.text({ name: "run" }).pipe(
-  Args.withDescription("The run: its name, the start of it, or last.")
+  Args.withDescription("The run: its id, the start of it, or last.")
 )
 
 export const taskArg = (meaning: string) =>
