@@ -1,5 +1,5 @@
 // @ts-check
-/** In place of a package that is asked for and never used. */
+/** In place of what is asked for and never used. */
 // oxlint-disable-next-line import/no-default-export -- the packages have one
 export default class Absent {
   constructor() {

@@ -31,6 +31,27 @@ const hasLibrary = "index" in library
 // Bundled CommonJS asks for Node's own modules through require.
 const withRequire = "import{createRequire as __cr}from\"node:module\";const require=__cr(import.meta.url);"
 
+/** What packages carry for uses that no program of ours makes of them: an option of a date; JSON Schemas out of Zod. */
+const unused =
+  /[\\/]@effect[\\/]cli[\\/].+[\\/]prompt[\\/]date\.js$|[\\/]zod[\\/]v4[\\/]core[\\/]json-schema-processors\.js$/
+
+/** Keeps the names that a module exports, and nothing behind them. @type {import("esbuild").Plugin} */
+const leaveOutUnused = {
+  name: "leave out unused",
+  setup: (bundling) =>
+    bundling.onLoad({ filter: unused }, async ({ path }) => {
+      const names = [...(await readFile(path, "utf8")).matchAll(/^export (?:const|function|class) (\w+)/gm)].map((
+        [, name]
+      ) => name)
+      const absent = JSON.stringify(join(root, "scripts/absent.mjs"))
+      return {
+        contents: `import Absent from ${absent}\nconst absent = () => new Absent()\nexport { ${
+          names.map((name) => `absent as ${name}`).join(", ")
+        } }`
+      }
+    })
+}
+
 /** @type {import("esbuild").BuildOptions} */
 const bundle = {
   absWorkingDir: root,
@@ -46,7 +67,8 @@ const bundle = {
   outExtension: { ".js": ".mjs" },
   banner: { js: withRequire },
   // The MCP library's own validator, in whose place the server puts another: a tenth of all that would be shipped.
-  alias: { ajv: join(root, "scripts/absent.mjs"), "ajv-formats": join(root, "scripts/absent.mjs") }
+  alias: { ajv: join(root, "scripts/absent.mjs"), "ajv-formats": join(root, "scripts/absent.mjs") },
+  plugins: [leaveOutUnused]
 }
 
 /** @param {string} out @returns {Array<import("esbuild").BuildOptions>} */

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Tracer from "effect/Tracer"
 import { CodexRunner, Host, RunnerConfig, Runs, TaskId } from "../../src/index.ts"
+import { eventually } from "../support/processes.ts"
 import { type CollectedSpan, type Collector, collector } from "./support/collector.ts"
 import { connectTo } from "./support/mcp.ts"
 import { outcomeOf, promptOf, scene } from "./support/scene.ts"
@@ -168,7 +169,7 @@ describe("a collector that the environment names", () => {
       for (const { headers } of protobuf.received) {
         assert.strictEqual(headers["content-type"], "application/x-protobuf")
       }
-      assert.isTrue(protobuf.received.some(({ body }) => body.includes("codex_runner.task.duration")))
+      yield* eventually(() => protobuf.received.some(({ body }) => body.includes("codex_runner.task.duration")))
     }))
 })
 
