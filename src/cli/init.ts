@@ -7,6 +7,7 @@ import type * as Option from "effect/Option"
 import { open } from "node:fs/promises"
 import * as path from "node:path"
 import { configFileName, decodeConfig } from "../config/decodeConfig.ts"
+import { reasonOf } from "../domain/reasonOf.ts"
 import { discover } from "../git/Repository.ts"
 import { Host } from "../process/Host.ts"
 import { exitCodes, ExitWith } from "./exit.ts"
@@ -100,5 +101,5 @@ const writeNew = (file: string, text: string) =>
       }
       return true
     },
-    catch: (cause) => ({ _tag: "NotWritten", reason: cause instanceof Error ? cause.message : String(cause) }) as const
+    catch: (cause) => ({ _tag: "NotWritten", reason: reasonOf(cause) }) as const
   })

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { createReadStream } from "node:fs"
 import type { Problem } from "../domain/Problem.ts"
 import { RunRejected } from "../domain/Problem.ts"
+import { reasonOf } from "../domain/reasonOf.ts"
 
 /** Bytes of one file. */
 const maxInputBytes = 16 * 1024 * 1024
@@ -27,8 +28,7 @@ const collect = async (stream: AsyncIterable<unknown>): Promise<string> => {
 
 const readStandardInput = Effect.tryPromise({
   try: () => collect(process.stdin),
-  catch: (cause) =>
-    problem("-", `cannot read standard input: ${cause instanceof Error ? cause.message : String(cause)}.`)
+  catch: (cause) => problem("-", `cannot read standard input: ${reasonOf(cause)}.`)
 })
 
 /** The text of a file, or of standard input for `-`, without a byte order mark. `wanted` says what the file would be. */
@@ -38,7 +38,7 @@ export const readText = (file: string, wanted: string): Effect.Effect<string, Ru
     catch: (cause) =>
       cause instanceof Error && "code" in cause && cause.code === "ENOENT"
         ? problem(file, "there is no such file.", `Give the path of ${wanted}.`)
-        : problem(file, `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`)
+        : problem(file, `cannot be read: ${reasonOf(cause)}.`)
   })
 
 /** The content of a task file as an unknown value; a bare list of tasks becomes a request. */

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs"
 import * as path from "node:path"
+import { reasonOf } from "../domain/reasonOf.ts"
 import { findProgram, isExecutable } from "../process/findProgram.ts"
 
 /** The native binary behind `codex_command`. */
@@ -76,6 +77,6 @@ export const locateCodex = Effect.fn("Codex.locate")(
         const { ctimeMs, ino, mtimeMs, size } = statSync(binary)
         return { path: binary, fingerprint: [size, Math.round(mtimeMs), Math.round(ctimeMs), ino].join("-") }
       },
-      catch: (cause) => new CodexMissing({ command, reason: cause instanceof Error ? cause.message : String(cause) })
+      catch: (cause) => new CodexMissing({ command, reason: reasonOf(cause) })
     })
 )

@@ -172,3 +172,6 @@ export interface AdmittedRun {
  * so no two ids share a name.
  */
 export const safeName = (id: string): string => /^\.|\.\.|\.$|\.lock$/i.test(id) ? id.replaceAll(".", "%2E") : id
+
+/** The id that {@link safeName} made a name of. */
+export const idOfName = (name: string): string => name.replaceAll("%2E", ".")

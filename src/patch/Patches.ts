@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { randomBytes } from "node:crypto"
 import type { ChangedFile } from "../domain/Changes.ts"
+import { reasonOf } from "../domain/reasonOf.ts"
 import type { Violation } from "../domain/Result.ts"
 import { Git, joinNul } from "../git/Git.ts"
 import { copyIndex } from "../process/copyFile.ts"
@@ -73,7 +74,7 @@ export class Patches extends Context.Tag("codex-runner/Patches")<
             Effect.provideService(Git, git),
             Effect.mapError((error) => error.message),
             // Even what nobody foresaw must be a failure to capture: that keeps the worktree.
-            Effect.catchAllDefect((defect) => Effect.fail(defect instanceof Error ? defect.message : String(defect))),
+            Effect.catchAllDefect((defect) => Effect.fail(reasonOf(defect))),
             Effect.mapError((reason) => captureFailed(options.worktree, reason))
           )
       })

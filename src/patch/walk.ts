@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { chmodSync, type Dirent, lstatSync, readdirSync, unlinkSync } from "node:fs"
 import { setImmediate } from "node:timers/promises"
+import { reasonOf } from "../domain/reasonOf.ts"
 
 export interface Walk {
   /** Regular files and symlinks, outside `.git` folders. */
@@ -42,7 +43,7 @@ export const walk = Effect.fn("Patches.walk")(
   (worktree: string, options: WalkOptions): Effect.Effect<Walk, WalkFailed> =>
     Effect.tryPromise({
       try: (signal) => walkFolder(worktree, options, signal),
-      catch: (cause) => new WalkFailed({ worktree, reason: cause instanceof Error ? cause.message : String(cause) })
+      catch: (cause) => new WalkFailed({ worktree, reason: reasonOf(cause) })
     })
 )
 

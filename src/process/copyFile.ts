@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { constants, copyFile, lstat, mkdir, readdir, readlink, symlink, utimes } from "node:fs/promises"
 import * as path from "node:path"
+import { reasonOf } from "../domain/reasonOf.ts"
 
 export class CopyFailed extends Schema.TaggedError<CopyFailed>()("CopyFailed", {
   from: Schema.String,
@@ -16,7 +17,7 @@ export class CopyFailed extends Schema.TaggedError<CopyFailed>()("CopyFailed", {
 const attempt = <A>(from: string, work: () => Promise<A>): Effect.Effect<A, CopyFailed> =>
   Effect.tryPromise({
     try: work,
-    catch: (cause) => new CopyFailed({ from, reason: cause instanceof Error ? cause.message : String(cause) })
+    catch: (cause) => new CopyFailed({ from, reason: reasonOf(cause) })
   })
 
 /**

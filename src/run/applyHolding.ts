@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import * as path from "node:path"
+import { reasonOf } from "../domain/reasonOf.ts"
 import { RunId, TaskId } from "../domain/Task.ts"
 import { Git } from "../git/Git.ts"
 import { readIndex } from "../git/indexEntries.ts"
@@ -48,7 +49,7 @@ export class CheckoutRefused extends Schema.TaggedError<CheckoutRefused>()("Chec
 export const attempt = <A>(work: () => A): Effect.Effect<A, CheckoutRefused> =>
   Effect.try({
     try: work,
-    catch: (cause) => new CheckoutRefused({ reason: cause instanceof Error ? cause.message : String(cause) })
+    catch: (cause) => new CheckoutRefused({ reason: reasonOf(cause) })
   })
 
 export const openCheckout = Effect.fn("apply.openCheckout")(function*(repository: Repository) {

@@ -1,6 +1,5 @@
 /** What a run's commands can't read, and whether they are kept from it at all. */
 import * as Either from "effect/Either"
-import * as path from "node:path"
 import type { CodexSession } from "../codex/Codex.ts"
 import type { RunnerConfigData } from "../config/RunnerConfigFile.ts"
 import type { ArmedGate } from "../gate/Gate.ts"
@@ -26,7 +25,7 @@ export const confinedReads = (options: {
   if (gate.openReads.length > 0) return Either.left(gate.openReads)
   const { denied, exposed } = deniedReads({
     env: host,
-    folders: [path.dirname(layout.root)],
+    folders: [layout.state],
     needed: [
       repository.commonDir,
       process.execPath,

@@ -2,10 +2,11 @@
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import * as path from "node:path"
 import { TaskResult } from "../domain/Result.ts"
 import { safeName } from "../domain/Task.ts"
+import { namesIn } from "../process/namesIn.ts"
 import { readJournal } from "../store/journal.ts"
 import { hasResult, resultIn, sweptMark } from "../store/marks.ts"
 import { isOwned } from "../store/owner.ts"
@@ -22,7 +23,7 @@ export interface DeadRun {
 export const findRuns = (layout: Layout): { readonly live: ReadonlySet<string>; readonly dead: Array<DeadRun> } => {
   const live = new Set<string>()
   const dead: Array<DeadRun> = []
-  for (const name of existsSync(layout.runs) ? readdirSync(layout.runs) : []) {
+  for (const name of namesIn(layout.runs)) {
     const folder = path.join(layout.runs, name)
     if (hasResult(folder) || existsSync(sweptMark(folder))) continue
     const record = isOwned(folder) ? undefined : decodeFile(recordIn(folder), RunRecord)

@@ -1,8 +1,9 @@
 /** What a task that is run again can go on from: Codex's thread, and its work so far. */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { closeSync, existsSync, openSync, readdirSync, readSync } from "node:fs"
+import { closeSync, existsSync, openSync, readSync } from "node:fs"
 import { ThreadStarted } from "../domain/CodexEvent.ts"
+import { namesIn } from "../process/namesIn.ts"
 
 export interface EarlierAttempt {
   readonly thread: string
@@ -25,7 +26,7 @@ export interface BegunAttempt {
 /** The latest of them: later ones may have ended before their Codex began, as where a run is cancelled while a task waits. */
 export const lastBegunAttempt = (taskFolder: string): Option.Option<BegunAttempt> => {
   const folder = `${taskFolder}/attempts`
-  const numbers = (existsSync(folder) ? readdirSync(folder) : []).map(Number).filter(Number.isInteger)
+  const numbers = namesIn(folder).map(Number).filter(Number.isInteger)
   return Option.firstSomeOf(
     numbers.sort((a, b) => b - a).map((number) =>
       Option.map(threadOf(`${folder}/${number}/events.jsonl`), (thread): BegunAttempt => ({

@@ -8,7 +8,7 @@ import * as path from "node:path"
 import { nearest } from "../domain/nearest.ts"
 import { type Problem, RunRejected } from "../domain/Problem.ts"
 import { quotedShort } from "../domain/quoted.ts"
-import { RunId, type TaskId } from "../domain/Task.ts"
+import { idOfName, RunId, type TaskId } from "../domain/Task.ts"
 import { RunStore, type StoredRun } from "../store/RunStore.ts"
 import type { Layout } from "../store/stateFolder.ts"
 
@@ -34,7 +34,7 @@ export const knownRuns = (layout: Layout): ReadonlyArray<RunId> =>
   (existsSync(layout.runs) ? readdirSync(layout.runs, { withFileTypes: true }) : [])
     .filter((entry) => entry.isDirectory())
     .flatMap(({ name }) =>
-      Option.toArray(decodeRunId(name.replaceAll("%2E", "."))).map((id) => ({
+      Option.toArray(decodeRunId(idOfName(name))).map((id) => ({
         id,
         created: createdAt(path.join(layout.runs, name))
       }))

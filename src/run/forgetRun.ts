@@ -1,17 +1,14 @@
 /** A run as if it had never been: its refs, its worktrees, its record. */
 import * as Effect from "effect/Effect"
-import * as path from "node:path"
 import { type RunId, safeName } from "../domain/Task.ts"
 import { Git } from "../git/Git.ts"
 import type { Repository } from "../git/Repository.ts"
-import { type Layout, runFolder, worktreePlaces } from "../store/stateFolder.ts"
+import { type Layout, runFolder, runPlaces } from "../store/stateFolder.ts"
 import { Trash } from "../worktree/Trash.ts"
 
 /** Everything the run's tasks had beside its record, by their folders. */
-export const placesOf = (layout: Layout, runId: string): ReadonlyArray<string> => {
-  const { gitDir, scratch, worktree } = worktreePlaces(layout, runId, "any")
-  return [worktree, gitDir, scratch].map((place) => path.dirname(place))
-}
+export const placesOf = (layout: Layout, runId: string): ReadonlyArray<string> =>
+  Object.values(runPlaces(layout, runId))
 
 /** The run must be over. Folders go in the background: `Trash.settle` waits for that. */
 export const forgetRun = Effect.fn("forgetRun")(function*(repository: Repository, layout: Layout, runId: RunId) {

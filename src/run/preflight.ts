@@ -165,7 +165,7 @@ const openCodex = Effect.fn("preflight.codex")(
     const codex = yield* Codex
     const config = yield* RunnerConfig
     const gate = yield* Gate
-    const cacheFolder = path.join(path.dirname(layout.root), "codex")
+    const cacheFolder = path.join(layout.state, "codex")
     const session = yield* codex.open({ home, cacheFolder })
     const found = (
       armed: ArmedGate | null,

@@ -6,11 +6,12 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import { randomBytes } from "node:crypto"
-import { existsSync, readdirSync, rmSync } from "node:fs"
+import { existsSync, rmSync } from "node:fs"
 import { rmdir } from "node:fs/promises"
 import * as path from "node:path"
 import { Git, type PrivateTarget } from "../git/Git.ts"
 import type { Repository } from "../git/Repository.ts"
+import { namesIn } from "../process/namesIn.ts"
 import { isLeftBehind, ownMark } from "../store/ownMark.ts"
 import type { Layout } from "../store/stateFolder.ts"
 import { makePrivateGit } from "../worktree/PrivateGit.ts"
@@ -31,7 +32,7 @@ const quarantinesOf = (layout: Layout): string => path.join(layout.root, "quaran
 export const sweepQuarantines = (layout: Layout): Effect.Effect<void> =>
   Effect.ignoreLogged(Effect.try(() => {
     const parent = quarantinesOf(layout)
-    for (const name of existsSync(parent) ? readdirSync(parent) : []) {
+    for (const name of namesIn(parent)) {
       const folder = path.join(parent, name)
       if (isLeftBehind(folder, name)) rmSync(folder, { recursive: true, force: true })
     }

@@ -4,7 +4,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { existsSync, readdirSync } from "node:fs"
+import { existsSync } from "node:fs"
 import * as path from "node:path"
 import { RunnerConfig } from "../config/RunnerConfig.ts"
 import type { Problem } from "../domain/Problem.ts"
@@ -17,6 +17,7 @@ import { RepoLock } from "../git/RepoLock.ts"
 import { type Repository, resolveCommit } from "../git/Repository.ts"
 import { followMove } from "../git/worktreeEntries.ts"
 import { Host } from "../process/Host.ts"
+import { namesIn } from "../process/namesIn.ts"
 import { RunBusy, RunStore } from "../store/RunStore.ts"
 import { type Layout, refOf, taskFolder, worktreePlaces } from "../store/stateFolder.ts"
 import { Trash } from "../worktree/Trash.ts"
@@ -165,8 +166,6 @@ const makeRoom = Effect.fnUntraced(function*(repository: Repository, layout: Lay
   for (const folder of [places.gitDir, places.scratch]) yield* trash.discard(folder, places.trash)
   return commit ?? (yield* resolveCommit(repository, `${ref}@${lastAttempt(refs)}`)) ?? null
 })
-
-const namesIn = (folder: string): ReadonlyArray<string> => existsSync(folder) ? readdirSync(folder) : []
 
 /** The highest number after an `@`; 0 where there is none. */
 const lastAttempt = (names: ReadonlyArray<string>): number =>

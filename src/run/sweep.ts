@@ -16,6 +16,7 @@ import { RepoLock } from "../git/RepoLock.ts"
 import { readBaseTree, type Repository } from "../git/Repository.ts"
 import { removeEntry, worktreeEntries } from "../git/worktreeEntries.ts"
 import { reviewId } from "../policy/admission.ts"
+import { namesIn } from "../process/namesIn.ts"
 import { finishDraft } from "../store/durable.ts"
 import { resultIn, sweptMark } from "../store/marks.ts"
 import { isOwned } from "../store/owner.ts"
@@ -136,7 +137,7 @@ const releaseRun = Effect.fnUntraced(
 const sweepReviews = Effect.fnUntraced(function*(repository: Repository, layout: Layout) {
   const trash = yield* Trash
   const parent = path.dirname(reviewFolder(layout, "any"))
-  const dead = (existsSync(parent) ? readdirSync(parent) : []).filter((name) => !isOwned(path.join(parent, name)))
+  const dead = namesIn(parent).filter((name) => !isOwned(path.join(parent, name)))
   for (const runId of dead) {
     yield* rescueTask({ repository, layout, runId, taskId: reviewId, base: Option.none(), begun: false })
     for (const folder of [...placesOf(layout, runId), path.join(parent, runId)]) {
@@ -168,14 +169,12 @@ export const removeStaleEntries = Effect.fnUntraced(function*(repository: Reposi
   )
 })
 
-const namesIn = (folder: string): ReadonlyArray<string> => existsSync(folder) ? readdirSync(folder) : []
-
 /** What dead processes had put out of the way, or made to prove the gate in, under names that begin with their mark. */
 const removeStaleFolders = Effect.fnUntraced(function*(layout: Layout) {
   const trash = yield* Trash
-  const proofs = path.join(path.dirname(layout.root), "codex")
+  const proofs = path.join(layout.state, "codex")
   const list = (folder: string, pattern: RegExp) =>
-    (existsSync(folder) ? readdirSync(folder) : []).flatMap((name) => {
+    namesIn(folder).flatMap((name) => {
       const [, mark] = pattern.exec(name) ?? []
       return mark !== undefined && isLeftBehind(path.join(folder, name), mark) ? [path.join(folder, name)] : []
     })

@@ -5,6 +5,7 @@ import { createReadStream, existsSync } from "node:fs"
 import { redactBytes } from "../audit/redactBytes.ts"
 import { secretsOf } from "../audit/redaction.ts"
 import { RunRejected } from "../domain/Problem.ts"
+import { reasonOf } from "../domain/reasonOf.ts"
 import type { TaskId } from "../domain/Task.ts"
 import { Host } from "../process/Host.ts"
 import { taskFolder } from "../store/stateFolder.ts"
@@ -39,7 +40,6 @@ const readFile = (path: string): Stream.Stream<Uint8Array, RunRejected> =>
   Stream.suspend(() =>
     Stream.fromAsyncIterable(
       createReadStream(path),
-      (cause) =>
-        rejected("state_dir", `${path} can't be read: ${cause instanceof Error ? cause.message : String(cause)}.`)
+      (cause) => rejected("state_dir", `${path} can't be read: ${reasonOf(cause)}.`)
     )
   ).pipe(Stream.filter((chunk): chunk is Buffer => Buffer.isBuffer(chunk)))

@@ -29,7 +29,7 @@ export const makeTurns = Effect.fnUntraced(function*(layout: Layout, run: Admitt
   const running = yield* Ref.make(0)
   const isConservative = run.resourcePolicy === "conservative"
   const rules = isConservative
-    ? { folder: path.join(path.dirname(layout.root), "slots"), count: cores() }
+    ? { folder: path.join(layout.state, "slots"), count: cores() }
     : { folder: path.join(layout.root, "slots"), count: limits.concurrency }
   const counted = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.acquireUseRelease(

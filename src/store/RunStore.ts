@@ -4,7 +4,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as path from "node:path"
 import type { AppliedPatch } from "../domain/Apply.ts"
 import type { RunResult, TaskResult } from "../domain/Result.ts"
 import type { RunEvent } from "../domain/RunEvent.ts"
@@ -101,7 +100,7 @@ export class RunStore extends Context.Tag("codex-runner/RunStore")<
       /** Records of one process come one after the other, however many tasks end at once. */
       const writing = Effect.unsafeMakeSemaphore(1)
       const keepRecord = (layout: Layout, runId: RunId, record: Partial<NewRecord> & Pick<NewRecord, "kind">) =>
-        Effect.flatMap(signingKey(path.dirname(layout.root)), (key) =>
+        Effect.flatMap(signingKey(layout.state), (key) =>
           appendRecord(runFolder(layout, runId), key, {
             run_id: runId,
             task_id: null,

@@ -2,8 +2,9 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { existsSync, readdirSync, readFileSync, renameSync } from "node:fs"
+import { existsSync, readFileSync, renameSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
+import { namesIn } from "../process/namesIn.ts"
 
 /** Something could not be kept in the state folder. */
 export class StoreFailed extends Schema.TaggedError<StoreFailed>()("StoreFailed", {
@@ -44,7 +45,7 @@ export const writeDurably = Effect.fn("RunStore.writeDurably")(
 export const finishDraft = (path: string, isWanted: (content: string) => boolean): void => {
   const folder = dirname(path)
   const pattern = /^(.*)\.\d+\.draft$/
-  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+  for (const name of namesIn(folder)) {
     if (pattern.exec(name)?.[1] !== basename(path) || existsSync(path)) continue
     const draft = join(folder, name)
     if (isWanted(readFileSync(draft, "utf8"))) renameSync(draft, path)

@@ -4,11 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { readdir } from "node:fs/promises"
 import { KeepWorktrees } from "../config/RunnerConfigFile.ts"
 import { RunResult, TaskResult } from "../domain/Result.ts"
-import { RunId, RunRequest } from "../domain/Task.ts"
+import { idOfName, RunId, RunRequest } from "../domain/Task.ts"
+import { namesIn } from "../process/namesIn.ts"
 import { resultIn } from "./marks.ts"
 import { ownerIsAlive } from "./owner.ts"
 import type { Record as SignedRecord, RecordedFiles } from "./records.ts"
@@ -37,8 +38,8 @@ export const recordIn = (runFolder: string): string => `${runFolder}/run.json`
 
 const decodeRunId = Schema.decodeUnknownOption(RunId)
 
-/** A run's id by the name of its folder, as in `safeName`. */
-const runIdOf = (name: string): Option.Option<RunId> => decodeRunId(name.replaceAll("%2E", "."))
+/** A run's id by the name of its folder. */
+const runIdOf = (name: string): Option.Option<RunId> => decodeRunId(idOfName(name))
 
 /** The runs that a repository has, in no order. */
 export const runIdsIn = (layout: Layout): Effect.Effect<ReadonlyArray<RunId>> =>
@@ -75,10 +76,10 @@ export const readResult = Effect.fn("RunStore.readResult")(function*(layout: Lay
   } satisfies RunResult
 })
 
-/** Tasks that have a final result, by their folders' names, as in `safeName`. */
+/** Tasks that have a final result, by their folders' names. */
 export const tasksWithResult = (folder: string): ReadonlyArray<string> =>
-  (existsSync(`${folder}/tasks`) ? readdirSync(`${folder}/tasks`) : [])
-    .filter((name) => existsSync(resultIn(`${folder}/tasks/${name}`))).map((name) => name.replaceAll("%2E", "."))
+  namesIn(`${folder}/tasks`)
+    .filter((name) => existsSync(resultIn(`${folder}/tasks/${name}`))).map(idOfName)
 
 const bytesOf = (file: string): Uint8Array | null => existsSync(file) ? readFileSync(file) : null
 

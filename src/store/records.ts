@@ -19,6 +19,7 @@ import {
   readSync,
   writeFileSync
 } from "node:fs"
+import { reasonOf } from "../domain/reasonOf.ts"
 import { StoreFailed } from "./durable.ts"
 import type { SigningKey } from "./signingKey.ts"
 
@@ -125,7 +126,7 @@ export const appendRecord = (
         closeSync(file)
       }
     },
-    catch: (cause) => new StoreFailed({ path, reason: cause instanceof Error ? cause.message : String(cause) })
+    catch: (cause) => new StoreFailed({ path, reason: reasonOf(cause) })
   })
 }
 

@@ -1,6 +1,8 @@
 /** A task that is run again: what its earlier attempt left in its log folder makes way, and stays. */
 import * as Effect from "effect/Effect"
-import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs"
+import { mkdirSync, renameSync } from "node:fs"
+import { reasonOf } from "../domain/reasonOf.ts"
+import { namesIn } from "../process/namesIn.ts"
 import { StoreFailed } from "./durable.ts"
 
 const attempts = "attempts"
@@ -9,14 +11,13 @@ const attempts = "attempts"
 export const setAside = (taskFolder: string): Effect.Effect<number, StoreFailed> =>
   Effect.try({
     try: () => {
-      const names = existsSync(taskFolder) ? readdirSync(taskFolder).filter((name) => name !== attempts) : []
+      const names = namesIn(taskFolder).filter((name) => name !== attempts)
       if (names.length === 0) return 0
-      const earlier = existsSync(`${taskFolder}/${attempts}`) ? readdirSync(`${taskFolder}/${attempts}`).length : 0
+      const earlier = namesIn(`${taskFolder}/${attempts}`).length
       const folder = `${taskFolder}/${attempts}/${earlier + 1}`
       mkdirSync(folder, { recursive: true, mode: 0o700 })
       for (const name of names) renameSync(`${taskFolder}/${name}`, `${folder}/${name}`)
       return earlier + 1
     },
-    catch: (cause) =>
-      new StoreFailed({ path: taskFolder, reason: cause instanceof Error ? cause.message : String(cause) })
+    catch: (cause) => new StoreFailed({ path: taskFolder, reason: reasonOf(cause) })
   })

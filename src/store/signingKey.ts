@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto"
 import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import * as path from "node:path"
+import { reasonOf } from "../domain/reasonOf.ts"
 import { StoreFailed } from "./durable.ts"
 import { makeFolder } from "./makeFolder.ts"
 
@@ -54,6 +55,6 @@ export const signingKey = (stateRoot: string): Effect.Effect<SigningKey, StoreFa
       )
       return { privateKey, publicKey, id }
     },
-    catch: (cause) => new StoreFailed({ path: file, reason: cause instanceof Error ? cause.message : String(cause) })
+    catch: (cause) => new StoreFailed({ path: file, reason: reasonOf(cause) })
   })
 }

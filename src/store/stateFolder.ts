@@ -5,6 +5,7 @@ import { createHash } from "node:crypto"
 import { realpathSync } from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
+import { reasonOf } from "../domain/reasonOf.ts"
 import { safeName } from "../domain/Task.ts"
 import type { Repository } from "../git/Repository.ts"
 import { makeFolder } from "./makeFolder.ts"
@@ -65,13 +66,15 @@ export const openStateFolder = Effect.fn("RunStore.openStateFolder")(
         makeFolder(real)
         return real
       },
-      catch: (cause) => refuse(`it can't be made: ${cause instanceof Error ? cause.message : String(cause)}`)
+      catch: (cause) => refuse(`it can't be made: ${reasonOf(cause)}`)
     })
   }
 )
 
 /** The places of one repository in the state folder, and of one task among them. */
 export interface Layout {
+  /** The state folder itself, which all repositories share. */
+  readonly state: string
   readonly root: string
   readonly runs: string
   readonly trash: string
@@ -86,7 +89,7 @@ export const layoutOf = (state: string, repository: Repository): Layout => {
     : repository.commonDir
   const name = path.basename(home).replace(/[^A-Za-z0-9._-]/g, "_")
   const root = path.join(state, `${name}-${key}`)
-  return { root, runs: `${root}/runs`, trash: `${root}/trash`, lock: `${root}/lock` }
+  return { state, root, runs: `${root}/runs`, trash: `${root}/trash`, lock: `${root}/lock` }
 }
 
 export const runFolder = (layout: Layout, runId: string): string => `${layout.runs}/${safeName(runId)}`
@@ -100,14 +103,24 @@ export const codexHomeOf = (layout: Layout, runId: string): string => `${runFold
 export const taskFolder = (layout: Layout, runId: string, taskId: string): string =>
   `${runFolder(layout, runId)}/tasks/${safeName(taskId)}`
 
-/** A folder of the run's own around it keeps `a-b` of run `x` apart from `b` of run `x-a`. */
-export const worktreePlaces = (layout: Layout, runId: string, taskId: string) => {
+/** What a run's tasks have beside its record, each kind in a folder of the run's own. */
+export const runPlaces = (layout: Layout, runId: string) => {
   const run = safeName(runId)
-  const name = `${run}-${safeName(taskId)}`
   return {
-    worktree: `${layout.root}/worktrees/${run}/${name}`,
-    gitDir: `${layout.root}/git/${run}/${name}.git`,
-    scratch: `${layout.root}/scratch/${run}/${name}`,
+    worktrees: `${layout.root}/worktrees/${run}`,
+    gitDirs: `${layout.root}/git/${run}`,
+    scratch: `${layout.root}/scratch/${run}`
+  }
+}
+
+/** The run's folder around it keeps `a-b` of run `x` apart from `b` of run `x-a`. */
+export const worktreePlaces = (layout: Layout, runId: string, taskId: string) => {
+  const { gitDirs, scratch, worktrees } = runPlaces(layout, runId)
+  const name = `${safeName(runId)}-${safeName(taskId)}`
+  return {
+    worktree: `${worktrees}/${name}`,
+    gitDir: `${gitDirs}/${name}.git`,
+    scratch: `${scratch}/${name}`,
     trash: layout.trash,
     lock: layout.lock
   }

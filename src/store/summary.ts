@@ -2,16 +2,17 @@
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { readFileSync, statSync } from "node:fs"
 import * as path from "node:path"
 import { RunStatus, TaskStatus } from "../domain/Result.ts"
 import type { RunSummary, TaskState } from "../domain/RunState.ts"
 import { isFinal } from "../domain/RunState.ts"
+import { namesIn } from "../process/namesIn.ts"
 import { type JournalEntry, journalIn, readJournal } from "./journal.ts"
 import { hasResult, resultIn } from "./marks.ts"
 import { ownerIsAlive } from "./owner.ts"
 import type { RunRecord } from "./readRun.ts"
-import { type Layout, runFolder, taskFolder, worktreePlaces } from "./stateFolder.ts"
+import { type Layout, runFolder, runPlaces, taskFolder } from "./stateFolder.ts"
 
 const RunEnd = Schema.parseJson(Schema.Struct({ status: RunStatus }))
 const TaskEnd = Schema.parseJson(Schema.Struct({ status: TaskStatus }))
@@ -89,6 +90,6 @@ const statusOf = (folder: string, journal: ReadonlyArray<JournalEntry>): RunStat
 }
 
 const worktreesOf = (layout: Layout, runId: string): ReadonlyArray<string> => {
-  const folder = path.dirname(worktreePlaces(layout, runId, "any").worktree)
-  return existsSync(folder) ? readdirSync(folder).sort().map((name) => path.join(folder, name)) : []
+  const folder = runPlaces(layout, runId).worktrees
+  return [...namesIn(folder)].sort().map((name) => path.join(folder, name))
 }

@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
 import { existsSync, writeFileSync } from "node:fs"
+import { reasonOf } from "../domain/reasonOf.ts"
 import { StoreFailed } from "./durable.ts"
 import { makeFolder } from "./makeFolder.ts"
 
@@ -29,6 +30,6 @@ export const trust = (stateRoot: string, subject: TrustSubject): Effect.Effect<v
       makeFolder(`${stateRoot}/trust`)
       writeFileSync(file, JSON.stringify({ ...subject, trusted_at: new Date().toISOString() }), { mode: 0o600 })
     },
-    catch: (cause) => new StoreFailed({ path: file, reason: cause instanceof Error ? cause.message : String(cause) })
+    catch: (cause) => new StoreFailed({ path: file, reason: reasonOf(cause) })
   })
 }

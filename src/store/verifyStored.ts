@@ -1,6 +1,5 @@
 /** A run's signed records, held against what lies on disk. */
 import * as Effect from "effect/Effect"
-import * as path from "node:path"
 import type { RunId } from "../domain/Task.ts"
 import { StoreFailed } from "./durable.ts"
 import { hasResult } from "./marks.ts"
@@ -12,7 +11,7 @@ import { type Layout, runFolder } from "./stateFolder.ts"
 /** What is wrong with them and the files that they speak of; nothing where they hold. */
 export const verifyStored = Effect.fn("RunStore.verify")(function*(layout: Layout, runId: RunId) {
   const folder = runFolder(layout, runId)
-  const key = yield* signingKey(path.dirname(layout.root))
+  const key = yield* signingKey(layout.state)
   return yield* Effect.try({
     try: () =>
       verifyRecords(folder, key, {

@@ -71,7 +71,7 @@ describe("a task by its name", () => {
 describe("the runs on disk", () => {
   it.scoped("oldest first by when they were made, whatever they are called; unreadable ones before all", () =>
     Effect.map(scratchFolder, (root) => {
-      const layout = { root, runs: `${root}/runs`, trash: `${root}/trash`, lock: `${root}/lock` }
+      const layout = { state: root, root, runs: `${root}/runs`, trash: `${root}/trash`, lock: `${root}/lock` }
       assert.deepStrictEqual(knownRuns(layout), [])
       const made = (created_at: string) => JSON.stringify({ created_at })
       writeFiles(layout.runs, {

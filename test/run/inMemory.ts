@@ -34,6 +34,7 @@ import { Worktrees } from "../../src/worktree/Worktrees.ts"
 
 const commit = "c".repeat(40)
 const layout = {
+  state: "/nonexistent/state",
   root: "/nonexistent/state/repo",
   runs: "/nonexistent/state/repo/runs",
   trash: "/nonexistent/state/repo/trash",
