@@ -41,7 +41,7 @@ export const redactCommand = (event: CodexEvent, redact: (text: string) => strin
 export const maxEventText = 64_000
 export const maxEventOutput = 32_000
 /** Entries of one list, {@link maxEventText} characters of them together. */
-export const maxEventEntries = 1_000
+const maxEventEntries = 1_000
 
 const startOf = (text: string, redact: (text: string) => string): string =>
   shortenedStart(text, redact, maxEventText, "the whole is in the log of events")

@@ -5,7 +5,7 @@ import { Output } from "./output.ts"
 import { checking, progressLine, provenOnce } from "./render.ts"
 
 /** Whether a person looks, at a terminal that can move its cursor. */
-export const isLive = (
+const isLive = (
   stream: { readonly isTTY?: boolean },
   env: Readonly<Record<string, string | undefined>>
 ): boolean => {

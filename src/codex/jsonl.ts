@@ -21,7 +21,7 @@ import { type LineOptions, splitLines } from "../process/lines.ts"
 export const maxUnknownCharacters = 2_000
 
 /** Bytes of one line: a command's whole output comes as one. */
-export const defaultMaxLineBytes = 16 * 1024 * 1024
+const defaultMaxLineBytes = 16 * 1024 * 1024
 
 // Without `Unknown`, so that no line can pass itself off as one.
 const decode = Schema.decodeUnknownOption(

@@ -48,7 +48,7 @@ export const decode = <A, I>(schema: Schema.Schema<A, I>, options: DecodeOptions
 }
 
 /** `["tasks", 2, "timeout_sec"]` as `tasks[2].timeout_sec`. */
-export const formatPath = (path: Path): string =>
+const formatPath = (path: Path): string =>
   path.map((segment, index) =>
     typeof segment === "number"
       ? `[${segment}]`

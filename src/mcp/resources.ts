@@ -18,7 +18,7 @@ const Parts = Schema.Struct({ run_id: RunId, task_id: TaskId, what: Schema.Liter
 const decodeParts = Schema.decodeUnknownOption(Parts)
 
 /** By exact form alone: a name with `..` or a slash in it is no id. */
-export const parseUri = (uri: string): Option.Option<typeof Parts.Type> => {
+const parseUri = (uri: string): Option.Option<typeof Parts.Type> => {
   const [, run_id, task_id, what] = /^codex-run:\/\/([^/]+)\/([^/]+)\/([a-z]+)$/.exec(uri) ?? []
   return decodeParts({ run_id, task_id, what })
 }

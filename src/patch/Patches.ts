@@ -18,6 +18,7 @@ import type { Worktree } from "../worktree/Worktrees.ts"
 import { type ApplyCheck, checkApplies } from "./applicability.ts"
 import { type CaptureFailed, captureFailed } from "./CaptureFailed.ts"
 import { changedPaths } from "./changedPaths.ts"
+import { findingsOf } from "./findings.ts"
 import { captureLimits, takeWithinLimits } from "./limits.ts"
 import { hasOwnPointer, nestedRepositories, outsideSubmodules } from "./nested.ts"
 import { parseRawDiff } from "./rawDiff.ts"
@@ -102,37 +103,10 @@ const capture = Effect.fn("Patches.capture")(function*(options: CaptureOptions) 
   yield* updateIndex(worktree, index, taken.deleted, "--force-remove")
   const refused = yield* updateIndex(worktree, index, taken.written, "--add", "--replace")
   const nested = nestedRepositories(seen, outside)
-  const rewritten = hasOwnPointer(worktree) || nested.includes(".git") ? [] : [".git"]
   const found = {
     links: taken.links,
     disposable: [...disposable, ...changed.selfIgnored.map((folder) => `${folder}/`)],
-    violations: [
-      ...violations("nested_repository", nested, (path) => `a repository of its own at "${path}"`),
-      ...violations(
-        "nested_repository",
-        rewritten,
-        (path) => `"${path}" no longer leads to git's entry of the worktree`
-      ),
-      ...violations("special_file", seen.specialFiles, (path) => `"${path}" was a pipe, socket or device`),
-      ...violations(
-        "hidden_by_ignore",
-        changed.hidden,
-        (path) => `"${path}" is hidden by an ignore file of the task's`
-      ),
-      ...violations("hidden_by_ignore", changed.hugeIgnoreFiles, (path) => `"${path}" is too large for an ignore file`),
-      ...violations("name_collision", refused, (path) => `git refuses the name "${path}"`),
-      ...violations("name_collision", changed.unreadable, (path) => `the name "${path}" is not valid UTF-8`),
-      ...violations("too_large", taken.tooLarge, (path) => `"${path}" is over ${captureLimits.fileBytes} bytes`),
-      ...violations("too_large", taken.overflow, (text) => text),
-      ...violations("hard_link", taken.hardLinks, (path) => `"${path}" shares its content with another file`)
-    ],
-    incomplete: [
-      ...taken.tooLarge.map((path) => `"${path}" is too large`),
-      ...taken.overflow,
-      ...nested.map((path) => `what is in "${path}" is in no patch`),
-      ...refused.map((path) => `git refuses the name "${path}"`),
-      ...changed.unreadable.map((path) => `the name "${path}" is not valid UTF-8`)
-    ]
+    ...findingsOf({ seen, changed, taken, refused, nested, ownPointer: hasOwnPointer(worktree) })
   }
   const unchanged: Changes = {
     ...found,
@@ -180,12 +154,6 @@ const writePatch = Effect.fnUntraced(function*(
   const { size } = yield* fs.stat(path)
   return { path, bytes: Number(size) }
 })
-
-const violations = (
-  kind: Violation["kind"],
-  paths: ReadonlyArray<string>,
-  detail: (path: string) => string
-): ReadonlyArray<Violation> => paths.slice(0, 50).map((path) => ({ kind, detail: detail(path) }))
 
 const updateIndex = Effect.fnUntraced(function*(
   worktree: Worktree,

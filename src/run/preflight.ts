@@ -20,8 +20,8 @@ import { confinedReads } from "./confinedReads.ts"
 import { environmentProblem, providerKeyProblems } from "./providerKey.ts"
 import { countMissing, repositoryKinds } from "./repositoryKinds.ts"
 
-export const oldestNode = "20.19.0"
-export const oldestGit = "2.39.0"
+const oldestNode = "20.19.0"
+const oldestGit = "2.39.0"
 
 /** What the machine and the repository have for Codex to work in. */
 export interface Surroundings {

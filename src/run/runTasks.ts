@@ -50,28 +50,6 @@ export const runTasks = Effect.fnUntraced(function*(
   )
   const context = yield* makeContext(ready, watch, results, resumed?.earlier ?? new Map())
 
-  const conclude = Effect.fnUntraced(function*(exit: Exit.Exit<unknown, unknown>) {
-    const finished = yield* Ref.get(results)
-    const cancelled = Exit.isFailure(exit) && Cause.isInterrupted(exit.cause)
-    const never: TaskError | null = Exit.isSuccess(exit)
-      ? null
-      : { kind: cancelled ? "cancelled" : "internal", message: "The run ended before this task was started." }
-    const result: RunResult = {
-      run_id: run.runId,
-      status: cancelled ? "cancelled" : "completed",
-      base_commit: run.baseCommit,
-      total_duration_ms: (yield* Clock.currentTimeMillis) - startedAt,
-      results: run.tasks.map((task) => finished.get(task.taskId) ?? skipped(context, task, never))
-    }
-    yield* Effect.annotateCurrentSpan(attributesOfRun(result))
-    yield* store.recordRun(layout, result).pipe(
-      // Without a record its end would not show as long as this process lives.
-      Effect.catchAll((error) => Effect.zipRight(Effect.logError(error.message), store.disown(layout, run.runId)))
-    )
-    yield* context.emit({ _tag: "RunFinished", result })
-    return result
-  })
-
   const concurrency = concurrencyOf(run)
   yield* Effect.annotateCurrentSpan({
     [attribute.runId]: run.runId,
@@ -79,20 +57,6 @@ export const runTasks = Effect.fnUntraced(function*(
     [attribute.dryRun]: run.dryRun,
     [attribute.warnings]: ready.warnings.length,
     [attribute.codexVersion]: ready.session.version
-  })
-  const begin = Effect.gen(function*() {
-    yield* context.emit({
-      _tag: "RunStarted",
-      run_id: run.runId,
-      base_commit: run.baseCommit,
-      concurrency,
-      tasks: run.tasks.map((task) => task.taskId),
-      warnings: ready.warnings,
-      run_dir: runFolder(layout, run.runId)
-    })
-    for (const result of kept ?? []) {
-      yield* context.emit({ _tag: "TaskFinished", task_id: result.task_id, result })
-    }
   })
   const runAll = Effect.gen(function*() {
     const inTurn = yield* makeTurns(layout, run)
@@ -103,7 +67,7 @@ export const runTasks = Effect.fnUntraced(function*(
       { concurrency, discard: true }
     )
   })
-  const work = Effect.zipRight(begin, run.dryRun ? rehearse(ready) : runAll)
+  const work = Effect.zipRight(begin(context, concurrency, kept ?? []), run.dryRun ? rehearse(ready) : runAll)
   // The result is made in the exit as well, so that an interrupted run has its record.
   const outcome = yield* Ref.make(Option.none<RunResult>())
   const cancelled = yield* Ref.make(false)
@@ -114,7 +78,10 @@ export const runTasks = Effect.fnUntraced(function*(
       Effect.gen(function*() {
         // Where sessions are kept, a thread can be resumed from this home.
         yield* tidyUp(layout, run.runId, codex_ephemeral ? [codexHomeOf(layout, run.runId)] : [])
-        if (!isRefusal(exit)) return yield* Ref.set(outcome, Option.some(yield* conclude(exit)))
+        if (!isRefusal(exit)) {
+          const finished = yield* Ref.get(results)
+          return yield* Ref.set(outcome, Option.some(yield* conclude(context, finished, startedAt, exit)))
+        }
         if (kept === undefined) yield* freeName(ready)
         else yield* store.disown(layout, run.runId)
       })
@@ -127,6 +94,52 @@ export const runTasks = Effect.fnUntraced(function*(
   yield* prune(ready)
   return yield* Effect.flatten(Ref.get(outcome)).pipe(Effect.orDie)
 }, (effect, { run }) => Effect.annotateLogs(effect, "run_id", run.runId))
+
+/** Tells of the run, and of what is final already. */
+const begin = Effect.fnUntraced(
+  function*({ emit, ready }: RunContext, concurrency: number, kept: ReadonlyArray<TaskResult>) {
+    const { layout, run, warnings } = ready
+    yield* emit({
+      _tag: "RunStarted",
+      run_id: run.runId,
+      base_commit: run.baseCommit,
+      concurrency,
+      tasks: run.tasks.map((task) => task.taskId),
+      warnings,
+      run_dir: runFolder(layout, run.runId)
+    })
+    for (const result of kept) yield* emit({ _tag: "TaskFinished", task_id: result.task_id, result })
+  }
+)
+
+/** The run's result, put on record and told, however it ended. */
+const conclude = Effect.fnUntraced(function*(
+  context: RunContext,
+  finished: ReadonlyMap<string, TaskResult>,
+  startedAt: number,
+  exit: Exit.Exit<unknown, unknown>
+) {
+  const { layout, run } = context.ready
+  const store = yield* RunStore
+  const cancelled = Exit.isFailure(exit) && Cause.isInterrupted(exit.cause)
+  const never: TaskError | null = Exit.isSuccess(exit)
+    ? null
+    : { kind: cancelled ? "cancelled" : "internal", message: "The run ended before this task was started." }
+  const result: RunResult = {
+    run_id: run.runId,
+    status: cancelled ? "cancelled" : "completed",
+    base_commit: run.baseCommit,
+    total_duration_ms: (yield* Clock.currentTimeMillis) - startedAt,
+    results: run.tasks.map((task) => finished.get(task.taskId) ?? skipped(context, task, never))
+  }
+  yield* Effect.annotateCurrentSpan(attributesOfRun(result))
+  yield* store.recordRun(layout, result).pipe(
+    // Without a record its end would not show as long as this process lives.
+    Effect.catchAll((error) => Effect.zipRight(Effect.logError(error.message), store.disown(layout, run.runId)))
+  )
+  yield* context.emit({ _tag: "RunFinished", result })
+  return result
+})
 
 /** Tasks don't fail: what does came before the first of them, and the run as a whole is refused. */
 const isRefusal = (exit: Exit.Exit<unknown, unknown>): boolean =>

@@ -10,7 +10,7 @@ import { Slots } from "../process/Slots.ts"
 import type { Layout } from "../store/stateFolder.ts"
 
 /** Under the conservative policy a task waits until this share of memory is free, unless none of its run is running. */
-export const minimumFreeMemory = 0.1
+const minimumFreeMemory = 0.1
 
 const cores = (): number => Math.max(1, os.availableParallelism())
 

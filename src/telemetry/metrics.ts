@@ -23,13 +23,13 @@ const seconds = (name: string, description: string) =>
 
 export const runs = counter("codex_runner.runs", "{run}", "Runs that ended, by status.")
 export const tasks = counter("codex_runner.tasks", "{task}", "Tasks that ended, by status and kind of error.")
-export const runningTasks = Metric.tagged(
+const runningTasks = Metric.tagged(
   Metric.counter("codex_runner.tasks.running", { description: "Tasks at work now." }),
   "unit",
   "{task}"
 )
-export const taskDuration = seconds("codex_runner.task.duration", "From a task's worktree to its record, by status.")
-export const queueDuration = seconds("codex_runner.task.queue.duration", "What tasks waited for their turn.")
+const taskDuration = seconds("codex_runner.task.duration", "From a task's worktree to its record, by status.")
+const queueDuration = seconds("codex_runner.task.queue.duration", "What tasks waited for their turn.")
 export const commands = counter("codex_runner.commands", "{command}", "Commands that the model had run.")
 export const denials = counter("codex_runner.denials", "{call}", "Calls that the gate stopped before they happened.")
 export const violations = counter("codex_runner.violations", "{violation}", "What was out of bounds, by kind.")

@@ -39,7 +39,7 @@ export interface SetupPlan {
 }
 
 /** One setup command may take this long. */
-export const setupTimeout = Duration.minutes(10)
+const setupTimeout = Duration.minutes(10)
 
 const maxSetupOutput = 64 * 1024 * 1024
 

@@ -82,7 +82,7 @@ const size = (bytes: number): string =>
     ? `${(bytes / 1024 ** 2).toFixed(1)} MiB`
     : `${(bytes / 1024 ** 3).toFixed(1)} GiB`
 
-export const renderPlan = ({ bytes, items, spared }: CleanPlan): string =>
+const renderPlan = ({ bytes, items, spared }: CleanPlan): string =>
   [
     ...(items.length === 0
       ? ["Nothing to remove. To forget a run whole, with its refs: codex-runner runs clean RUN"]

@@ -54,7 +54,7 @@ const handle = Effect.fnUntraced(
 )
 
 /** Newest first; what needs a look stands out. */
-export const renderRuns = (palette: Palette, runs: ReadonlyArray<RunSummary>): string => {
+const renderRuns = (palette: Palette, runs: ReadonlyArray<RunSummary>): string => {
   if (runs.length === 0) return "No runs yet. Start one: codex-runner run tasks.json"
   const width = Math.max(...runs.map(({ run_id }) => run_id.length))
   const colours = {
