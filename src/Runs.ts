@@ -7,7 +7,7 @@ import * as Stream from "effect/Stream"
 import type { RunRejected } from "./domain/Problem.ts"
 import type { RunState, RunSummary } from "./domain/RunState.ts"
 import type { TaskStory } from "./domain/TaskStory.ts"
-import { type CleanPlan, type CleanRequest, cleanRuns, planClean } from "./run/cleanRuns.ts"
+import { type CleanItem, type CleanPlan, type CleanRequest, cleanRuns, planClean } from "./run/cleanRuns.ts"
 import { awaitRun, cancelRun, listRuns, runState, watchRun } from "./run/onRecord.ts"
 import type { Stages } from "./run/Stages.ts"
 import { taskStory } from "./run/story.ts"
@@ -40,8 +40,8 @@ export class Runs extends Context.Tag("codex-runner/Runs")<
     readonly patches: (run: string, task?: string) => Effect.Effect<ReadonlyArray<TaskPatch>, RunRejected>
     /** What {@link clean} would remove, and the room that frees. */
     readonly planClean: (request: CleanRequest) => Effect.Effect<CleanPlan, RunRejected>
-    /** Removes what was planned. A run that was begun again meanwhile is left alone. */
-    readonly clean: (plan: CleanPlan) => Effect.Effect<void, RunRejected>
+    /** Removes what was planned. A run in which anything happened meanwhile is left alone: given is what was. */
+    readonly clean: (plan: CleanPlan) => Effect.Effect<ReadonlyArray<CleanItem>, RunRejected>
     /** A page of a task's patch or of one of its logs, secrets masked; empty where there is none (yet). */
     readonly output: (query: OutputQuery) => Effect.Effect<OutputPage, RunRejected>
   }

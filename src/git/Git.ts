@@ -40,6 +40,8 @@ export interface GitCall {
   readonly target: GitTarget
   readonly args: ReadonlyArray<string>
   readonly stdin?: Uint8Array
+  /** An open file for git's output, in place of the answer's `stdout`. */
+  readonly outputFile?: number
   readonly timeout?: Duration.DurationInput
   readonly maxOutputBytes?: number
   /** Exit codes that are an answer rather than a failure. Default: 0 alone. */
@@ -88,7 +90,8 @@ export class Git extends Context.Tag("codex-runner/Git")<
           env: environment(call.target, host),
           timeout: call.timeout ?? "60 seconds",
           maxOutputBytes: call.maxOutputBytes ?? 64 * 1024 * 1024,
-          ...(call.stdin === undefined ? {} : { stdin: call.stdin })
+          ...(call.stdin === undefined ? {} : { stdin: call.stdin }),
+          ...(call.outputFile === undefined ? {} : { outputFile: call.outputFile })
         }).pipe(
           // A terminal's Ctrl-C can hit it on its way into a group of its own, before it is git: it has done nothing.
           Effect.repeat({ while: ({ signal }) => signal === "SIGINT", times: 10 }),

@@ -140,7 +140,11 @@ const gitBytes = (target: Parameters<Context.Tag.Service<Git>["run"]>[0]["target
 const git = (target: Parameters<typeof gitBytes>[0], ...args: ReadonlyArray<string>) =>
   Effect.map(gitBytes(target, ...args), (bytes) => new TextDecoder().decode(bytes).trim())
 
-/** git writes it itself, so that its size on disk is no matter of our memory. */
+/**
+ * git writes it itself, so that its size on disk is no matter of our memory. To
+ * its standard output: what it could not write there it tells, while a file of
+ * its own (`--output`) is cut short on a full disk with a zero exit.
+ */
 const writePatch = Effect.fnUntraced(function*(
   target: Parameters<typeof gitBytes>[0],
   path: string,
@@ -149,11 +153,12 @@ const writePatch = Effect.fnUntraced(function*(
   to: string
 ) {
   const fs = yield* FileSystem.FileSystem
-  yield* fs.writeFile(path, new Uint8Array(), { mode: 0o600 })
-  yield* gitBytes(target, ...compare, `--output=${path}`, from, to)
-  const { size } = yield* fs.stat(path)
+  const git = yield* Git
+  const file = yield* fs.open(path, { flag: "w", mode: 0o600 })
+  yield* git.run({ target, args: [...compare, from, to], outputFile: file.fd, timeout: "2 minutes" })
+  const { size } = yield* file.stat
   return { path, bytes: Number(size) }
-})
+}, Effect.scoped)
 
 const updateIndex = Effect.fnUntraced(function*(
   worktree: Worktree,

@@ -58,6 +58,8 @@ export interface Child {
 /** A process that is waited for. */
 export interface RunSpec extends ProcessSpec {
   readonly stdin?: Uint8Array
+  /** An open file that takes what the process says on its standard output, in place of the answer. */
+  readonly outputFile?: number
   readonly timeout: Duration.DurationInput
   /** Cap on each of the two streams, in bytes. */
   readonly maxOutputBytes: number
@@ -202,6 +204,7 @@ const collect = (register: Register, spec: RunSpec): Effect.Effect<Completed, Ru
     args,
     isContained: isContained(spec),
     stdin: spec.stdin,
+    outputFile: spec.outputFile,
     stop: spec.stop ?? defaultStop
   }
   const collected = runToEnd(short, register).pipe(

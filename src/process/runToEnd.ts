@@ -23,6 +23,8 @@ export interface ShortProcess {
   /** Whether the program puts itself and all that it starts into a namespace. */
   readonly isContained: boolean
   readonly stdin: Uint8Array | undefined
+  /** An open file in place of the pipe that standard output is read from. */
+  readonly outputFile: number | undefined
   readonly stop: StopPolicy
   readonly timeout: Duration.DurationInput
   /** Cap on each of the two streams, in bytes. */
@@ -102,7 +104,7 @@ const start = (short: ShortProcess): ChildProcess | Extract<ShortProcessFailure,
       env: short.env,
       // A group of its own, so that its children can be ended with it.
       detached: true,
-      stdio: [short.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"]
+      stdio: [short.stdin === undefined ? "ignore" : "pipe", short.outputFile ?? "pipe", "pipe"]
     })
   } catch (cause) {
     const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "it was refused by the system"

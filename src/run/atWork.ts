@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { CodexJob, CodexOutput } from "../codex/Codex.ts"
 import { RunnerConfig } from "../config/RunnerConfig.ts"
-import { isDiskTrouble } from "../domain/diskTrouble.ts"
+import { askingOfDisk, isDiskTrouble } from "../domain/diskTrouble.ts"
 import type { TaskError } from "../domain/Result.ts"
 import type { AdmittedTask } from "../domain/Task.ts"
 import { refuseFlood, type TooManyCalls } from "../gate/flood.ts"
@@ -111,18 +111,26 @@ const errorKinds: Readonly<Record<string, TaskError["kind"]>> = {
 }
 
 /** What a stage failed with, as a task's error. */
-export const errorOf = (failure: { readonly _tag: string; readonly message: string }): TaskError => ({
-  kind: failure instanceof TaskTimedOut
+export const errorOf = (failure: { readonly _tag: string; readonly message: string }): TaskError => {
+  const kind = kindOf(failure)
+  return {
+    kind,
+    message: failure instanceof SpawnFailed && failure.missing === "program"
+      ? `${failure.message}. Install it with: npm install -g @openai/codex`
+      : kind === "disk"
+      ? askingOfDisk(failure.message)
+      : failure.message
+  }
+}
+
+const kindOf = (failure: { readonly _tag: string; readonly message: string }): TaskError["kind"] =>
+  failure instanceof TaskTimedOut
     ? failure.clock === "wall" ? "timeout" : "idle_timeout"
     : isDiskTrouble(failure.message)
     ? "disk"
     : isMissingFolder(failure)
     ? "worktree"
-    : errorKinds[failure._tag] ?? "internal",
-  message: failure instanceof SpawnFailed && failure.missing === "program"
-    ? `${failure.message}. Install it with: npm install -g @openai/codex`
-    : failure.message
-})
+    : errorKinds[failure._tag] ?? "internal"
 
 /** A Codex whose worktree is gone is not missing itself. */
 const isMissingFolder = (failure: { readonly _tag: string }): boolean =>

@@ -1,13 +1,14 @@
 /** What of finished runs can go, how much room that frees, and its removal. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { existsSync } from "node:fs"
+import { existsSync, statSync } from "node:fs"
 import * as path from "node:path"
 import type { RunSummary } from "../domain/RunState.ts"
 import type { RunId } from "../domain/Task.ts"
 import { RepoLock } from "../git/RepoLock.ts"
 import type { Repository } from "../git/Repository.ts"
 import { Processes } from "../process/Processes.ts"
+import { journalIn } from "../store/journal.ts"
 import { isOwned } from "../store/owner.ts"
 import { RunBusy, RunStore } from "../store/RunStore.ts"
 import { type Layout, runFolder, worktreePlaces } from "../store/stateFolder.ts"
@@ -32,6 +33,8 @@ export interface CleanItem {
 
 /** What is to be removed. */
 export interface CleanPlan {
+  /** ISO 8601. A run in which anything happened since is no longer what was planned. */
+  readonly planned_at: string
   readonly items: ReadonlyArray<CleanItem>
   /** Kept worktrees that hold what no ref does: they go only with their run, when that is named. */
   readonly spared: ReadonlyArray<string>
@@ -50,6 +53,8 @@ export interface CleanRequest {
 export const planClean = Effect.fn("Runs.planClean")(function*({ all, runs }: CleanRequest) {
   const { layout, repository } = yield* locate()
   yield* sweep(repository, layout)
+  // By the clock that files are dated by.
+  const planned_at = new Date().toISOString()
   const store = yield* RunStore
   const named = yield* Effect.forEach(runs, (name) => findRunId(layout, name))
   const known = yield* store.list(layout)
@@ -73,7 +78,7 @@ export const planClean = Effect.fn("Runs.planClean")(function*({ all, runs }: Cl
       bytesIn(item.what === "run" ? [item.path, ...placesOf(layout, item.run_id)] : [item.path]),
       (bytes): CleanItem => ({ ...item, bytes })
     ))
-  return { items, spared, bytes: items.reduce((sum, { bytes }) => sum + bytes, 0) } satisfies CleanPlan
+  return { planned_at, items, spared, bytes: items.reduce((sum, { bytes }) => sum + bytes, 0) } satisfies CleanPlan
 }, Effect.mapError(asRejection))
 
 const isAtWork = (layout: Layout, runId: RunId) =>
@@ -109,25 +114,40 @@ const bytesIn = Effect.fnUntraced(function*(folders: ReadonlyArray<string>) {
   return counted.split("\n").reduce((sum, line) => sum + 1024 * (Number.parseInt(line, 10) || 0), 0)
 })
 
-/** Does what was planned; a run that was begun again meanwhile is left alone. */
-export const cleanRuns = Effect.fn("Runs.clean")(function*({ items }: CleanPlan) {
+/** Does what was planned. A run in which anything happened meanwhile is left alone: given is what was. */
+export const cleanRuns = Effect.fn("Runs.clean")(function*({ items, planned_at }: CleanPlan) {
   const { layout, repository } = yield* locate()
   const locks = yield* RepoLock
   const trash = yield* Trash
-  for (const item of items) yield* locks.withLock(sweepLock(layout))(cleanItem(repository, layout, item))
+  const left = yield* Effect.filter(items, (item) =>
+    locks.withLock(sweepLock(layout))(
+      Effect.flatMap(
+        isAsPlanned(layout, item, Date.parse(planned_at)),
+        (is) => is ? Effect.as(remove(repository, layout, item), false) : Effect.succeed(true)
+      )
+    ))
   yield* removeStaleEntries(repository, layout)
   yield* trash.settle
+  return left
 }, Effect.mapError(asRejection))
 
-/** No run is resumed meanwhile. */
-const cleanItem = Effect.fnUntraced(function*(repository: Repository, layout: Layout, item: CleanItem) {
+/** Under the lock no run is resumed meanwhile. */
+const isAsPlanned = Effect.fnUntraced(function*(layout: Layout, item: CleanItem, plannedAt: number) {
+  const folder = runFolder(layout, item.run_id)
+  if (yield* isAtWork(layout, item.run_id)) return false
+  if (item.what === "run") return lastChange(folder) <= plannedAt
   const store = yield* RunStore
-  const trash = yield* Trash
-  if (!existsSync(runFolder(layout, item.run_id)) || (yield* isAtWork(layout, item.run_id))) return
-  if (item.what === "run") return yield* forgetRun(repository, layout, item.run_id)
-  const summary = yield* store.summary(layout, item.run_id)
   // The one that was planned may have made way for another attempt's.
-  if (Option.exists(summary, (run) => holdsOwn(layout, run, item.path))) return
+  return Option.exists(yield* store.summary(layout, item.run_id), (run) => !holdsOwn(layout, run, item.path))
+})
+
+/** In whole milliseconds since 1970; 0 where the run has no journal. */
+const lastChange = (folder: string): number =>
+  Math.floor(statSync(journalIn(folder), { throwIfNoEntry: false })?.mtimeMs ?? 0)
+
+const remove = Effect.fnUntraced(function*(repository: Repository, layout: Layout, item: CleanItem) {
+  if (item.what === "run") return yield* forgetRun(repository, layout, item.run_id)
+  const trash = yield* Trash
   yield* trash.discard(item.path, layout.trash)
   yield* trash.removeEmpty(path.dirname(item.path))
 })

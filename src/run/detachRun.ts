@@ -7,7 +7,9 @@ import { randomBytes } from "node:crypto"
 import { closeSync, mkdirSync, openSync } from "node:fs"
 import * as path from "node:path"
 import { RunnerConfig } from "../config/RunnerConfig.ts"
+import { askingOfDisk } from "../domain/diskTrouble.ts"
 import { RunRejected } from "../domain/Problem.ts"
+import { reasonOf } from "../domain/reasonOf.ts"
 import { builtFolder } from "../process/built.ts"
 import { Host } from "../process/Host.ts"
 import { traceparent } from "../telemetry/traceContext.ts"
@@ -62,7 +64,7 @@ const openLog = (log: string) =>
       mkdirSync(path.dirname(log), { recursive: true, mode: 0o700 })
       return openSync(log, "a", 0o600)
     },
-    catch: (cause) => rejected("state_dir", `cannot keep ${log}: ${String(cause)}. Is the disk full or read-only?`)
+    catch: (cause) => rejected("state_dir", askingOfDisk(`cannot keep ${log}: ${reasonOf(cause)}`))
   })
 
 /** Starts the runner with its order, and gives the first line that it says: empty where it ended without. */

@@ -1,6 +1,7 @@
 /** What is to be made of a task's end: what broke the policy, whether it is a success, what to be warned of. */
 import * as Effect from "effect/Effect"
 import type { Transcript } from "../audit/Transcript.ts"
+import { askingOfDisk } from "../domain/diskTrouble.ts"
 import type { TaskError, TaskStatus, Violation } from "../domain/Result.ts"
 import type { AdmittedTask } from "../domain/Task.ts"
 import type { CaptureFailed } from "../patch/CaptureFailed.ts"
@@ -67,7 +68,12 @@ export const verdict = (
     const { kind, message } = ended.captureFailed
     return {
       status: "failed",
-      error: { kind, message: kind === "worktree" ? message : `${message} The worktree is kept.` }
+      error: {
+        kind,
+        message: kind === "worktree"
+          ? message
+          : `${kind === "disk" ? askingOfDisk(message) : `${message}.`} The worktree is kept.`
+      }
     }
   }
   const first = violations[0]

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { existsSync, readFileSync, renameSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
+import { askingOfDisk } from "../domain/diskTrouble.ts"
 import { namesIn } from "../process/namesIn.ts"
 
 /** Something could not be kept in the state folder. */
@@ -12,7 +13,7 @@ export class StoreFailed extends Schema.TaggedError<StoreFailed>()("StoreFailed"
   reason: Schema.String
 }) {
   override get message(): string {
-    return `cannot keep ${this.path}: ${this.reason}. Is the disk full or read-only?`
+    return askingOfDisk(`cannot keep ${this.path}: ${this.reason}`)
   }
 }
 

@@ -291,4 +291,19 @@ describe("a plan to clean", () => {
         assert.include(filesBelow(`${stateOf(repo)}/worktrees/r/r-slow`), "src/inner/only-here.txt")
       }).pipe(Effect.provide(pipeline(repo, writes(inner))))
     }))
+
+  it.scopedLive("leaves a run that was resumed meanwhile, and has ended again, whole", () =>
+    Effect.gen(function*() {
+      const repo = yield* gitRepo()
+      yield* cancelledAndKept(repo)
+      yield* Effect.gen(function*() {
+        const runs = yield* Runs
+        const plan = yield* runs.planClean({ runs: ["r"], all: false })
+        yield* resumed
+        assert.deepStrictEqual((yield* runs.clean(plan)).map(({ run_id, what }) => [run_id, what]), [["r", "run"]])
+        assert.strictEqual(repo.git("show", "refs/codex-runner/r/slow:src/new.txt"), "new")
+        assert.deepStrictEqual(yield* runs.clean(yield* runs.planClean({ runs: ["r"], all: false })), [])
+        assert.isFalse(Fs.existsSync(`${stateOf(repo)}/runs/r`))
+      }).pipe(Effect.provide(pipeline(repo, writes({ "src/new.txt": "new\n" }))))
+    }))
 })

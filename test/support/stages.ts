@@ -82,7 +82,8 @@ export const testRef = refOf("run", "task")
 /** What the task left in its worktree, captured and published. */
 export const captureChanges = (
   worktree: Worktree,
-  options: { readonly ref?: string; readonly isDisposable?: (path: string) => boolean } = {}
+  options: { readonly ref?: string; readonly patchPath?: string; readonly isDisposable?: (path: string) => boolean } =
+    {}
 ) =>
   Effect.flatMap(Patches, (patches) =>
     patches.capture({
@@ -90,5 +91,5 @@ export const captureChanges = (
       isDisposable: options.isDisposable ?? (() => false),
       ref: options.ref ?? testRef,
       message: "what the task left",
-      patchPath: `${worktree.git.directory}/../patch.diff`
+      patchPath: options.patchPath ?? `${worktree.git.directory}/../patch.diff`
     }))

@@ -66,8 +66,14 @@ const handle = Effect.fnUntraced(
       if (!flags.yes && !(yield* ask("Remove this? [y/N] "))) {
         return yield* err("Nothing was removed.")
       }
-      yield* runs.clean(plan)
-      yield* tell(true)
+      const left = yield* runs.clean(plan)
+      yield* tell(left.length < plan.items.length)
+      for (const { run_id } of left) {
+        yield* err(
+          `Run ${run_id} has changed meanwhile: it is left alone. Look again: codex-runner runs show ${run_id}`
+        )
+      }
+      if (left.length === plan.items.length) return yield* new ExitWith({ code: exitCodes.failure })
       if (!flags.json) yield* out("Removed.")
     }).pipe(Effect.provide(CodexRunner.layerHost.pipe(Layer.provide(Layer.succeed(RunnerConfig, config)))))
   },
