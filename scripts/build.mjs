@@ -43,6 +43,7 @@ const leaveOutUnused = {
       const names = [...(await readFile(path, "utf8")).matchAll(/^export (?:const|function|class) (\w+)/gm)].map((
         [, name]
       ) => name)
+      if (names.length === 0) throw new Error(`${path} exports nothing in a form that is known here`)
       const absent = JSON.stringify(join(root, "scripts/absent.mjs"))
       return {
         contents: `import Absent from ${absent}\nconst absent = () => new Absent()\nexport { ${

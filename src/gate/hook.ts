@@ -4,7 +4,7 @@
  * and ends with a code of its own only once it has decided and logged: any other
  * end is a denial to its caller.
  */
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs"
+import { appendFileSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs"
 import { decide, type Decision, type ToolCall } from "./decide.ts"
 import { endCodes } from "./hookCommand.ts"
 import { type GatePolicy, parsePolicy, policyVariable } from "./policyFile.ts"
@@ -56,6 +56,13 @@ const logEntry = (call: ToolCall, decision: Decision): object => ({
 const withCutReason = (decision: Decision): Decision =>
   decision.allow ? decision : { allow: false, reason: cut(decision.reason) }
 
+/** Whether the last line was cut short, as by a full disk: the next one would be lost with it. */
+const endsTorn = (fd: number): boolean => {
+  const { size } = fstatSync(fd)
+  const last = Buffer.alloc(1)
+  return size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last.toString() !== "\n"
+}
+
 const file = process.env[policyVariable]
 if (file === undefined) throw new Error(`${policyVariable} is not set`)
 const policy = parsePolicy(readFileSync(file, "utf8"))
@@ -63,8 +70,9 @@ const text = readFileSync(0)
 if (text.byteLength > maxInputBytes) throw new Error("a call too large to judge")
 const call = readCall(text.toString("utf8"), policy)
 const decision = withCutReason(decide(policy, call))
+const log = openSync(policy.log, "a+", 0o600)
 // Logged before it is told: what runs is in the log, or doesn't run.
-appendFileSync(policy.log, `${JSON.stringify(logEntry(call, decision))}\n`, { mode: 0o600 })
+appendFileSync(log, `${endsTorn(log) ? "\n" : ""}${JSON.stringify(logEntry(call, decision))}\n`)
 // By descriptor: Node's own streams take a quarter of the whole time to set up.
 if (decision.allow) {
   writeFileSync(

@@ -9,6 +9,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import { fstatSync } from "node:fs"
 import type { SpawnFailed } from "../process/failures.ts"
 import { Host } from "../process/Host.ts"
 import { Processes } from "../process/Processes.ts"
@@ -94,7 +95,11 @@ export class Git extends Context.Tag("codex-runner/Git")<
           ...(call.outputFile === undefined ? {} : { outputFile: call.outputFile })
         }).pipe(
           // A terminal's Ctrl-C can hit it on its way into a group of its own, before it is git: it has done nothing.
-          Effect.repeat({ while: ({ signal }) => signal === "SIGINT", times: 10 }),
+          Effect.repeat({
+            while: ({ signal }) =>
+              signal === "SIGINT" && (call.outputFile === undefined || fstatSync(call.outputFile).size === 0),
+            times: 10
+          }),
           Effect.catchTags({
             ProcessFailed: (error) => Effect.fail(new GitFailed({ command, exitCode: null, reason: error.reason })),
             ProcessTimedOut: (error) =>

@@ -1,7 +1,7 @@
 /** Why a task's work could not be captured. */
 import * as Schema from "effect/Schema"
 import { existsSync } from "node:fs"
-import { isDiskTrouble } from "../domain/diskTrouble.ts"
+import { isGitsDiskTrouble } from "../domain/diskTrouble.ts"
 import type { Worktree } from "../worktree/Worktrees.ts"
 
 /** The changes could not be captured; the worktree stays. */
@@ -29,5 +29,5 @@ export const captureFailed = ({ path, repository }: Worktree, reason: string): C
   if (!existsSync(repository.objects)) {
     return failed("patch", `the repository has lost its objects, ${repository.objects} (${reason})`)
   }
-  return failed(isDiskTrouble(reason) ? "disk" : "patch", reason)
+  return failed(isGitsDiskTrouble(reason) ? "disk" : "patch", reason)
 }

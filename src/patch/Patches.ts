@@ -155,7 +155,12 @@ const writePatch = Effect.fnUntraced(function*(
   const fs = yield* FileSystem.FileSystem
   const git = yield* Git
   const file = yield* fs.open(path, { flag: "w", mode: 0o600 })
-  yield* git.run({ target, args: [...compare, from, to], outputFile: file.fd, timeout: "2 minutes" })
+  yield* git.run({ target, args: [...compare, from, to], outputFile: file.fd, timeout: "2 minutes" }).pipe(
+    // On disk before the record that says so.
+    Effect.zipRight(file.sync),
+    // Half of a patch must not be taken for one.
+    Effect.onError(() => Effect.ignore(file.truncate(0)))
+  )
   const { size } = yield* file.stat
   return { path, bytes: Number(size) }
 }, Effect.scoped)

@@ -5,14 +5,14 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { CodexJob, CodexOutput } from "../codex/Codex.ts"
 import { RunnerConfig } from "../config/RunnerConfig.ts"
-import { askingOfDisk, isDiskTrouble } from "../domain/diskTrouble.ts"
+import { askingOfDisk, isDiskTrouble, isGitsDiskTrouble } from "../domain/diskTrouble.ts"
 import type { TaskError } from "../domain/Result.ts"
 import type { AdmittedTask } from "../domain/Task.ts"
 import { refuseFlood, type TooManyCalls } from "../gate/flood.ts"
 import { followDenials } from "../gate/followDenials.ts"
 import { type EnforcementBreach, watchGate } from "../gate/watchGate.ts"
 import { SpawnFailed } from "../process/failures.ts"
-import type { Worktree } from "../worktree/Worktrees.ts"
+import { type Worktree, WorktreeFailed } from "../worktree/Worktrees.ts"
 import type { Ready } from "./preflight.ts"
 import type { RunContext } from "./RunContext.ts"
 
@@ -126,7 +126,10 @@ export const errorOf = (failure: { readonly _tag: string; readonly message: stri
 const kindOf = (failure: { readonly _tag: string; readonly message: string }): TaskError["kind"] =>
   failure instanceof TaskTimedOut
     ? failure.clock === "wall" ? "timeout" : "idle_timeout"
-    : isDiskTrouble(failure.message)
+    // What it says holds the model's words.
+    : errorKinds[failure._tag] === "policy"
+    ? "policy"
+    : (failure instanceof WorktreeFailed ? isGitsDiskTrouble : isDiskTrouble)(failure.message)
     ? "disk"
     : isMissingFolder(failure)
     ? "worktree"

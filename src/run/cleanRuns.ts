@@ -8,8 +8,8 @@ import type { RunId } from "../domain/Task.ts"
 import { RepoLock } from "../git/RepoLock.ts"
 import type { Repository } from "../git/Repository.ts"
 import { Processes } from "../process/Processes.ts"
-import { journalIn } from "../store/journal.ts"
 import { isOwned } from "../store/owner.ts"
+import { recordsIn } from "../store/records.ts"
 import { RunBusy, RunStore } from "../store/RunStore.ts"
 import { type Layout, runFolder, worktreePlaces } from "../store/stateFolder.ts"
 import { Trash } from "../worktree/Trash.ts"
@@ -29,12 +29,12 @@ export interface CleanItem {
   readonly path: string
   /** On disk, as `du` counts; what the refs hold is freed by git, later. */
   readonly bytes: number
+  /** Of the run's records: with more, something happened since (a resume, an apply), and it is left alone. */
+  readonly record_bytes: number
 }
 
 /** What is to be removed. */
 export interface CleanPlan {
-  /** ISO 8601. A run in which anything happened since is no longer what was planned. */
-  readonly planned_at: string
   readonly items: ReadonlyArray<CleanItem>
   /** Kept worktrees that hold what no ref does: they go only with their run, when that is named. */
   readonly spared: ReadonlyArray<string>
@@ -53,32 +53,36 @@ export interface CleanRequest {
 export const planClean = Effect.fn("Runs.planClean")(function*({ all, runs }: CleanRequest) {
   const { layout, repository } = yield* locate()
   yield* sweep(repository, layout)
-  // By the clock that files are dated by.
-  const planned_at = new Date().toISOString()
   const store = yield* RunStore
   const named = yield* Effect.forEach(runs, (name) => findRunId(layout, name))
   const known = yield* store.list(layout)
   const busy = yield* Effect.findFirst(named, (id) => isAtWork(layout, id))
   if (Option.isSome(busy)) return yield* new RunBusy({ run_id: busy.value })
   const over = known.filter(({ status }) => status !== "running")
+  const item = (run_id: RunId, what: CleanItem["what"], place: string) => ({
+    run_id,
+    what,
+    path: place,
+    record_bytes: recordBytes(layout, run_id)
+  })
   // One whose record can't be read can be named all the same.
   const whole = [...new Set([...named, ...(all ? over.map(({ run_id }) => run_id) : [])])]
   const kept = over.filter(({ run_id }) => !whole.includes(run_id))
   const spared = kept.flatMap((run) => run.kept_worktrees.filter((worktree) => holdsOwn(layout, run, worktree)))
   const items = yield* Effect.forEach([
-    ...whole.map((run_id) => ({ run_id, what: "run" as const, path: runFolder(layout, run_id) })),
+    ...whole.map((run_id) => item(run_id, "run", runFolder(layout, run_id))),
     ...(runs.length > 0 ?
       [] :
       kept.flatMap(({ kept_worktrees, run_id }) =>
         kept_worktrees.filter((worktree) => !spared.includes(worktree))
-          .map((worktree) => ({ run_id, what: "worktree" as const, path: worktree }))
+          .map((worktree) => item(run_id, "worktree", worktree))
       ))
-  ], (item) =>
+  ], (one) =>
     Effect.map(
-      bytesIn(item.what === "run" ? [item.path, ...placesOf(layout, item.run_id)] : [item.path]),
-      (bytes): CleanItem => ({ ...item, bytes })
+      bytesIn(one.what === "run" ? [one.path, ...placesOf(layout, one.run_id)] : [one.path]),
+      (bytes): CleanItem => ({ ...one, bytes })
     ))
-  return { planned_at, items, spared, bytes: items.reduce((sum, { bytes }) => sum + bytes, 0) } satisfies CleanPlan
+  return { items, spared, bytes: items.reduce((sum, { bytes }) => sum + bytes, 0) } satisfies CleanPlan
 }, Effect.mapError(asRejection))
 
 const isAtWork = (layout: Layout, runId: RunId) =>
@@ -115,14 +119,14 @@ const bytesIn = Effect.fnUntraced(function*(folders: ReadonlyArray<string>) {
 })
 
 /** Does what was planned. A run in which anything happened meanwhile is left alone: given is what was. */
-export const cleanRuns = Effect.fn("Runs.clean")(function*({ items, planned_at }: CleanPlan) {
+export const cleanRuns = Effect.fn("Runs.clean")(function*({ items }: CleanPlan) {
   const { layout, repository } = yield* locate()
   const locks = yield* RepoLock
   const trash = yield* Trash
   const left = yield* Effect.filter(items, (item) =>
     locks.withLock(sweepLock(layout))(
       Effect.flatMap(
-        isAsPlanned(layout, item, Date.parse(planned_at)),
+        isAsPlanned(layout, item),
         (is) => is ? Effect.as(remove(repository, layout, item), false) : Effect.succeed(true)
       )
     ))
@@ -131,21 +135,22 @@ export const cleanRuns = Effect.fn("Runs.clean")(function*({ items, planned_at }
   return left
 }, Effect.mapError(asRejection))
 
-/** Under the lock no run is resumed meanwhile. */
-const isAsPlanned = Effect.fnUntraced(function*(layout: Layout, item: CleanItem, plannedAt: number) {
-  const folder = runFolder(layout, item.run_id)
+/** Under the lock no run is resumed meanwhile. One that is gone already is as it was to be. */
+const isAsPlanned = Effect.fnUntraced(function*(layout: Layout, item: CleanItem) {
+  if (!existsSync(runFolder(layout, item.run_id))) return true
   if (yield* isAtWork(layout, item.run_id)) return false
-  if (item.what === "run") return lastChange(folder) <= plannedAt
+  if (item.what === "run") return recordBytes(layout, item.run_id) === item.record_bytes
   const store = yield* RunStore
   // The one that was planned may have made way for another attempt's.
   return Option.exists(yield* store.summary(layout, item.run_id), (run) => !holdsOwn(layout, run, item.path))
 })
 
-/** In whole milliseconds since 1970; 0 where the run has no journal. */
-const lastChange = (folder: string): number =>
-  Math.floor(statSync(journalIn(folder), { throwIfNoEntry: false })?.mtimeMs ?? 0)
+/** Records are only ever added, and every change of a run is on record. */
+const recordBytes = (layout: Layout, runId: RunId): number =>
+  statSync(recordsIn(runFolder(layout, runId)), { throwIfNoEntry: false })?.size ?? 0
 
 const remove = Effect.fnUntraced(function*(repository: Repository, layout: Layout, item: CleanItem) {
+  if (!existsSync(runFolder(layout, item.run_id))) return
   if (item.what === "run") return yield* forgetRun(repository, layout, item.run_id)
   const trash = yield* Trash
   yield* trash.discard(item.path, layout.trash)

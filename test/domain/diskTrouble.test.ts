@@ -1,11 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
-import { askingOfDisk, isDiskTrouble } from "../../src/domain/diskTrouble.ts"
+import { askingOfDisk, isDiskTrouble, isGitsDiskTrouble } from "../../src/domain/diskTrouble.ts"
 
 describe("a message that tells of a disk that is full or can't be written", () => {
   it.each([
     "Unknown: FileSystem.writeAll (19): ENOSPC: no space left on device, write",
     "EDQUOT: disk quota exceeded, write",
-    "EROFS: read-only file system, open 'x'",
+    "EROFS: read-only file system, open 'x'"
+  ])("%s", (message) => assert.isTrue(isDiskTrouble(message)))
+
+  it.each([
     // What git 2.39 says on a disk that fills up under it, by what it was about to write.
     "fatal: could not write to '../m/wt/.git': No space left on device",
     "error: unable to write file src/1",
@@ -14,14 +17,15 @@ describe("a message that tells of a disk that is full or can't be written", () =
     "fatal: unable to write loose object file: No space left on device",
     "fatal: cannot update ref 'refs/x/y': couldn't write '/repo/.git/refs/x/y.lock'",
     "fatal: unknown write failure on standard output"
-  ])("%s", (message) => assert.isTrue(isDiskTrouble(message)))
+  ])("of git's: %s", (message) => assert.isTrue(isGitsDiskTrouble(message)))
 
   it.each([
     "fatal: invalid reference: main",
     "fatal: '/state/worktrees/r' already exists",
     "error: unable to unlink old 'src/a': Permission denied",
+    "error: unable to write file /repo/.git/objects/ab/cd: Permission denied",
     "the command wrote nothing"
-  ])("not: %s", (message) => assert.isFalse(isDiskTrouble(message)))
+  ])("not: %s", (message) => assert.isFalse(isGitsDiskTrouble(message)))
 
   it("asks where to look, once", () => {
     const asked = askingOfDisk("error: unable to write file src/1")

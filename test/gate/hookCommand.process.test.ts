@@ -38,6 +38,8 @@ interface Asked {
   readonly policy?: (policy: GatePolicy) => unknown
   /** That the program may take; as it ships by default. */
   readonly seconds?: number
+  /** What is in the gate's log already. */
+  readonly log?: string
 }
 
 interface Answered {
@@ -55,10 +57,13 @@ const test = callOf("Bash", { command: "npm test" })
 const touch = callOf("Bash", { command: "touch x" })
 
 /** One call, as Codex makes it; once it is answered, nothing of it may be left running. */
-const ask = ({ call = test, env = {}, node = process.execPath, policy, seconds, shell = "sh", source }: Asked) =>
+const ask = (
+  { call = test, env = {}, log: earlier, node = process.execPath, policy, seconds, shell = "sh", source }: Asked
+) =>
   Effect.gen(function*() {
     const folder = yield* Effect.map(scratchFolder, (home) => `${home}/it's a folder`)
     writeFiles(folder, { "wt/src/a.ts": "a\n", ...(source === undefined ? {} : { "hook.mjs": source }) })
+    if (earlier !== undefined) Fs.writeFileSync(`${folder}/gate.jsonl`, earlier)
     const known = policyFor(`${folder}/wt`)
     Fs.writeFileSync(`${folder}/policy.json`, JSON.stringify(policy === undefined ? known : policy(known)))
     const answer = yield* Effect.promise(() =>
@@ -327,6 +332,14 @@ describe.concurrent("the hook program", () => {
         assert.deepStrictEqual(entries.map(({ allow }) => allow), [false])
       }))
   }
+
+  it.scopedLive("begins a line of its own in a log whose last one was cut short, as by a full disk", () =>
+    Effect.gen(function*() {
+      const answer = yield* ask({ source: program, call: callOf("Bash", { command: "ls" }), log: `{"at":"2026` })
+      runs(answer)
+      const entries = yield* readGateLog(`${answer.folder}/gate.jsonl`).pipe(Effect.provide(NodeFileSystem.layer))
+      assert.deepStrictEqual(entries.map(({ allow }) => allow), [true])
+    }))
 
   it.scopedLive("judges by the folder that the call names", () =>
     Effect.gen(function*() {

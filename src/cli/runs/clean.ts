@@ -8,7 +8,7 @@ import type * as Option from "effect/Option"
 import { count } from "../../audit/plainText.ts"
 import { CodexRunner } from "../../CodexRunner.ts"
 import { RunnerConfig } from "../../config/RunnerConfig.ts"
-import type { CleanPlan } from "../../run/cleanRuns.ts"
+import type { CleanItem, CleanPlan } from "../../run/cleanRuns.ts"
 import { Runs } from "../../Runs.ts"
 import { exitCodes, ExitWith } from "../exit.ts"
 import { configOption, hostLayer, loadConfiguration, repoOption } from "../inRepository.ts"
@@ -55,7 +55,8 @@ const handle = Effect.fnUntraced(
     yield* Effect.gen(function*() {
       const runs = yield* Runs
       const plan = yield* runs.planClean({ runs: flags.runs, all: flags.all })
-      const tell = (removed: boolean) => flags.json ? out(JSON.stringify({ ...plan, removed }, null, 2)) : Effect.void
+      const tell = (removed: boolean, left: ReadonlyArray<CleanItem> = []) =>
+        flags.json ? out(JSON.stringify({ ...plan, removed, left }, null, 2)) : Effect.void
       if (!flags.json) yield* out(renderPlan(plan))
       if (plan.items.length === 0) return yield* tell(false)
       if (!flags.yes && (flags.json || !isTerminal())) {
@@ -67,8 +68,8 @@ const handle = Effect.fnUntraced(
         return yield* err("Nothing was removed.")
       }
       const left = yield* runs.clean(plan)
-      yield* tell(left.length < plan.items.length)
-      for (const { run_id } of left) {
+      yield* tell(left.length < plan.items.length, left)
+      for (const run_id of new Set(left.map((item) => item.run_id))) {
         yield* err(
           `Run ${run_id} has changed meanwhile: it is left alone. Look again: codex-runner runs show ${run_id}`
         )
