@@ -9,7 +9,7 @@ describe("a message that tells of a disk that is full or can't be written", () =
   ])("%s", (message) => assert.isTrue(isDiskTrouble(message)))
 
   it.each([
-    // What git 2.39 says on a disk that fills up under it, by what it was about to write.
+    // What git says on a disk that fills up under it: seen with 2.39, the new index file in its source.
     "fatal: could not write to '../m/wt/.git': No space left on device",
     "error: unable to write file src/1",
     "fatal: sha1 file '/state/git/r/index.base.lock' write error. Out of diskspace",
