@@ -123,21 +123,31 @@ export const cleanRuns = Effect.fn("Runs.clean")(function*({ items }: CleanPlan)
   const { layout, repository } = yield* locate()
   const locks = yield* RepoLock
   const trash = yield* Trash
-  const left = yield* Effect.filter(items, (item) =>
-    locks.withLock(sweepLock(layout))(
-      Effect.flatMap(
-        isAsPlanned(layout, item),
-        (is) => is ? Effect.as(remove(repository, layout, item), false) : Effect.succeed(true)
-      )
-    ))
+  const left = yield* Effect.filter(
+    items,
+    (item) => locks.withLock(sweepLock(layout))(cleanItem(repository, layout, item)),
+    { negate: true }
+  )
   yield* removeStaleEntries(repository, layout)
   yield* trash.settle
   return left
 }, Effect.mapError(asRejection))
 
-/** Under the lock no run is resumed meanwhile. One that is gone already is as it was to be. */
-const isAsPlanned = Effect.fnUntraced(function*(layout: Layout, item: CleanItem) {
+/** Under the lock, so that no run is resumed meanwhile. Gives whether the item is gone. */
+const cleanItem = Effect.fnUntraced(function*(repository: Repository, layout: Layout, item: CleanItem) {
+  const trash = yield* Trash
   if (!existsSync(runFolder(layout, item.run_id))) return true
+  if (!(yield* isAsPlanned(layout, item))) return false
+  if (item.what === "run") {
+    yield* forgetRun(repository, layout, item.run_id)
+  } else {
+    yield* trash.discard(item.path, layout.trash)
+    yield* trash.removeEmpty(path.dirname(item.path))
+  }
+  return true
+})
+
+const isAsPlanned = Effect.fnUntraced(function*(layout: Layout, item: CleanItem) {
   if (yield* isAtWork(layout, item.run_id)) return false
   if (item.what === "run") return recordBytes(layout, item.run_id) === item.record_bytes
   const store = yield* RunStore
@@ -148,11 +158,3 @@ const isAsPlanned = Effect.fnUntraced(function*(layout: Layout, item: CleanItem)
 /** Records are only ever added, and every change of a run is on record. */
 const recordBytes = (layout: Layout, runId: RunId): number =>
   statSync(recordsIn(runFolder(layout, runId)), { throwIfNoEntry: false })?.size ?? 0
-
-const remove = Effect.fnUntraced(function*(repository: Repository, layout: Layout, item: CleanItem) {
-  if (!existsSync(runFolder(layout, item.run_id))) return
-  if (item.what === "run") return yield* forgetRun(repository, layout, item.run_id)
-  const trash = yield* Trash
-  yield* trash.discard(item.path, layout.trash)
-  yield* trash.removeEmpty(path.dirname(item.path))
-})

@@ -23,7 +23,7 @@ const endIn = <A, I>(folder: string, schema: Schema.Schema<{ readonly status: A 
       ?.status
     : undefined
 
-/** How far a run is: enough to tell whether it is worth reading. Source: {@link Runs}. */
+/** How far a run is: enough to tell whether it is worth reading. Source: {@link RunStore}. */
 export interface Glance {
   readonly isAtWork: boolean
   /** It grows with everything that happens. */

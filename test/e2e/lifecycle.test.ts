@@ -105,6 +105,21 @@ describe("runs clean", () => {
       assert.include((yield* told(cli, 0, ["runs", "list"])).stdout, "No runs yet")
       assertUntouched(repo, before)
     }))
+
+  it.scopedLive("leaves alone a run whose work was applied while it asked, and says so", () =>
+    Effect.gen(function*() {
+      const { atTerminal, cli, repo } = yield* scene({ tasks: { a: wellBehaved("a") } })
+      yield* told(cli, 0, ["trust", "--yes"])
+      yield* told(cli, 0, ["run", "-", "--run-id", "first"], tasksOf("a"))
+      const terminal = yield* atTerminal("codex-runner runs clean first")
+      yield* terminal.shows("Remove this? [y/N]")
+      yield* told(cli, 0, ["apply", "first"])
+      yield* terminal.type("y\r")
+      assert.strictEqual(yield* terminal.ended, 1)
+      assert.include(terminal.bytes(), "Run first has changed meanwhile: it is left alone.")
+      assert.notInclude(terminal.bytes(), "Removed.")
+      assert.strictEqual(repo.git("show", "refs/codex-runner/first/a:src/a.txt"), "a")
+    }))
 })
 
 /** The detached runner has told the end of its run before it is gone itself. */
